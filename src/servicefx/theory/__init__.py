@@ -1,0 +1,1 @@
+"""What may be asked: constructs, hypotheses, moderators, claims and money lines, as data."""

@@ -1,0 +1,106 @@
+"""The one glossary: every column a public frame may have, its meaning, unit and role."""
+
+from __future__ import annotations
+
+from typing import Literal, NamedTuple
+
+__all__ = ["GLOSSARY", "Column", "Role"]
+
+Role = Literal["label", "text", "estimate", "count", "share", "p_value", "money"]
+
+
+class Column(NamedTuple):
+    """One column of the glossary.
+
+    Attributes
+    ----------
+    meaning : str
+        In one plain line.
+    unit : str
+        Unit and range; ``"-"`` for text.
+    role : str
+        How the report shows it.
+    """
+
+    meaning: str
+    unit: str
+    role: Role
+
+
+GLOSSARY: dict[str, Column] = {
+    # what a row is about
+    "outcome": Column("what is explained", "-", "label"),
+    "term": Column("what explains it", "-", "label"),
+    "construct": Column("what a set of items measures", "-", "label"),
+    "other": Column("the second construct of a pair", "-", "label"),
+    "item": Column("a question of the survey", "-", "label"),
+    "answer": Column("an answer category of an item", "points of the item's scale", "label"),
+    "measure": Column("which number stands in the row", "-", "label"),
+    "from": Column("where a path starts", "-", "label"),
+    "to": Column("where a path ends", "-", "label"),
+    "via": Column("mediators of an indirect effect, in order", "-", "label"),
+    "kind": Column("direct, indirect or total effect", "-", "label"),
+    "hypothesis": Column("id of the hypothesis a path belongs to", "-", "label"),
+    "claim": Column("id of a numeric claim", "-", "label"),
+    "line": Column("cost line or benefit line", "-", "label"),
+    "data": Column("which data file of the study", "-", "label"),
+    "reason": Column("why a row or an answer is not used", "-", "label"),
+    "wave": Column("survey wave", "-", "label"),
+    "series": Column("which of several estimates of the same term", "-", "label"),
+    "model": Column("which model of several", "-", "label"),
+    "lhs": Column("left-hand side of a model line", "-", "label"),
+    "op": Column("operator of a model line", "-", "label"),
+    "rhs": Column("right-hand side of a model line", "-", "label"),
+    # estimates
+    "estimate": Column(
+        "point estimate", "outcome per unit of the term, or as the table's title says", "estimate"
+    ),
+    "std_error": Column("standard error of the estimate", "as the estimate", "estimate"),
+    "statistic": Column("estimate over its standard error", "dimensionless", "estimate"),
+    "df": Column("degrees of freedom; inf means the normal", "count, (0, inf]", "count"),
+    "p_value": Column("two-sided p-value of a zero estimate", "[0, 1]", "p_value"),
+    "conf_low": Column("lower end of the confidence interval", "as the estimate", "estimate"),
+    "conf_high": Column("upper end of the confidence interval", "as the estimate", "estimate"),
+    "std_all": Column(
+        "standardised estimate", "standard deviations of lhs per standard deviation of rhs", "estimate"
+    ),
+    "covariance_kind": Column("how the sampling covariance was estimated", "-", "text"),
+    "mean": Column("mean", "points of the scale", "estimate"),
+    "sd": Column("standard deviation (n - 1)", "points of the scale", "estimate"),
+    "low": Column("lowest value", "as the measure", "estimate"),
+    "high": Column("highest value", "as the measure", "estimate"),
+    "bin_low": Column("lower end of a bin", "as the measure", "estimate"),
+    "bin_high": Column("upper end of a bin", "as the measure", "estimate"),
+    "share": Column("share of answers", "[0, 1]", "share"),
+    "loading": Column("standardised loading of an item on its construct", "[-1, 1]", "estimate"),
+    "alpha": Column("Cronbach's alpha", "(-inf, 1]", "estimate"),
+    "alpha_low": Column("lower end of alpha's confidence interval", "(-inf, 1]", "estimate"),
+    "alpha_high": Column("upper end of alpha's confidence interval", "(-inf, 1]", "estimate"),
+    "composite_reliability": Column(
+        "share of the score's variance due to the construct", "[0, 1]", "estimate"
+    ),
+    "average_variance_extracted": Column("mean squared standardised loading", "[0, 1]", "estimate"),
+    "weight": Column("outer weight of an item in its composite", "dimensionless", "estimate"),
+    "target_low": Column("lower bound the claim states", "as the estimate", "estimate"),
+    "target_high": Column("upper bound the claim states; inf for 'or more'", "as the estimate", "estimate"),
+    "amount": Column("money", "currency of the study at its price year", "money"),
+    "amount_low": Column("lower end of the interval of an amount", "as the amount", "money"),
+    "amount_high": Column("upper end of the interval of an amount", "as the amount", "money"),
+    # counts
+    "n_obs": Column("rows used", "count", "count"),
+    "n_units": Column("units (customers, outlets, firms) in those rows", "count", "count"),
+    "n_clusters": Column("dependence groups in those rows", "count", "count"),
+    "n_items": Column("items of the construct", "count", "count"),
+    "n_missing": Column("answers missing", "count", "count"),
+    "n_rows": Column("rows concerned", "count", "count"),
+    # words
+    "label": Column("name in the reader's language", "-", "text"),
+    "unit": Column("unit of the estimate", "-", "text"),
+    "design": Column("what the comparison rests on", "-", "text"),
+    "estimand": Column("what is asked, as a sentence", "-", "text"),
+    "verdict": Column("supported, contradicted or undecided", "-", "text"),
+    "undefined": Column("why a number of the row does not exist; empty where all do", "-", "text"),
+    "wording": Column("the claim in short", "-", "text"),
+    "source": Column("where a claim or a rule comes from", "-", "text"),
+    "data_needed": Column("data that would test the claim", "-", "text"),
+}
