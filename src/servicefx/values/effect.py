@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from typing import Literal, get_args
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields, replace
+from typing import Any, Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -47,7 +48,8 @@ class Effect:
     Raises
     ------
     ValueError
-        If the design is unknown, no source is declared, or the draws are not one-dimensional.
+        If the design is unknown, no source is declared, the draws are not one-dimensional, or the estimate
+        is NaN without a reason. Infinite draws count as having no answer.
     """
 
     estimand: str
@@ -65,8 +67,11 @@ class Effect:
             raise ValueError(f"draws of '{self.estimand}' must have shape (n_draws,), not {draws.shape}")
         if self.design not in DESIGNS:
             raise ValueError(f"design '{self.design}' is not one of {', '.join(DESIGNS)}")
-        if not self.draw_source or not all(self.draw_source):
+        if isinstance(self.draw_source, str) or not self.draw_source or not all(self.draw_source):
             raise ValueError(f"'{self.estimand}' does not say which resamples its draws stand on")
+        if np.isnan(self.estimate) and not self.undefined:
+            raise ValueError(f"'{self.estimand}' has no estimate and does not say why")
+        draws[~np.isfinite(draws)] = np.nan
         draws.setflags(write=False)
         object.__setattr__(self, "draws", draws)
         object.__setattr__(self, "draw_source", tuple(sorted(set(self.draw_source))))
@@ -107,6 +112,10 @@ class Effect:
         """The same numbers under another estimand (and unit)."""
         return replace(self, estimand=estimand, unit=self.unit if unit is None else unit)
 
+    def __reduce__(self) -> tuple[Callable[[Mapping[str, Any]], Effect], tuple[dict[str, Any]]]:
+        """Rebuild through the constructor, so that copies are checked and read-only too."""
+        return _rebuilt, ({field.name: getattr(self, field.name) for field in fields(self)},)
+
     def __neg__(self) -> Effect:
         return self * -1.0
 
@@ -115,6 +124,9 @@ class Effect:
 
     def __sub__(self, other: Effect | float) -> Effect:
         return self._combined(other, np.subtract, "-")
+
+    def __rsub__(self, other: float) -> Effect:
+        return -self + other
 
     def __mul__(self, other: Effect | float) -> Effect:
         return self._combined(other, np.multiply, "×")
@@ -129,29 +141,51 @@ class Effect:
         """Row by row, the weaker design and all assumptions kept."""
         if not isinstance(other, Effect):
             value = float(other)
-            return replace(
-                self,
-                estimate=float(operation(self.estimate, value)),
-                draws=operation(self.draws, value),
+            estimate, draws = _applied(operation, self.estimate, self.draws, value, value)
+            why = self.undefined or (
+                "" if np.isfinite(estimate) else f"{sign} {value:g} has no finite answer"
             )
+            return replace(self, estimate=estimate, draws=draws, undefined=why)
         if len(self.draws) != len(other.draws):
             raise ValueError(
                 f"cannot combine {len(self.draws)} draws of '{self.estimand}' with {len(other.draws)} of "
                 f"'{other.estimand}': draw both with the same number of draws"
             )
+        if sign in "+-" and self.unit != other.unit:
+            raise ValueError(
+                f"cannot combine '{self.unit}' of '{self.estimand}' with '{other.unit}' of "
+                f"'{other.estimand}' by {sign}: bring both to one unit"
+            )
         assumptions = [*self.assumptions, *(a for a in other.assumptions if a not in self.assumptions)]
         if set(self.draw_source) != set(other.draw_source) and INDEPENDENT_FILES not in assumptions:
             assumptions.append(INDEPENDENT_FILES)
-        with np.errstate(divide="ignore", invalid="ignore"):
-            draws = np.asarray(operation(self.draws, other.draws), dtype=np.float64)
-            estimate = float(operation(np.float64(self.estimate), np.float64(other.estimate)))
+        estimate, draws = _applied(operation, self.estimate, self.draws, other.estimate, other.draws)
+        why = self.undefined or other.undefined
         return Effect(
             estimand=f"({self.estimand}) {sign} ({other.estimand})",
             unit=self.unit if sign in "+-" else f"{self.unit} {sign} {other.unit}",
             estimate=estimate,
-            draws=np.where(np.isfinite(draws), draws, np.nan),
+            draws=draws,
             draw_source=self.draw_source + other.draw_source,
             design=min(self.design, other.design, key=DESIGNS.index),
             assumptions=tuple(assumptions),
-            undefined=self.undefined or other.undefined,
+            undefined=why or ("" if np.isfinite(estimate) else f"'{other.estimand}' is {other.estimate:g}"),
         )
+
+
+def _applied(
+    operation: np.ufunc,
+    estimate: float,
+    draws: NDArray[np.float64],
+    other: float,
+    other_draws: NDArray[np.float64] | float,
+) -> tuple[float, NDArray[np.float64]]:
+    """Estimate and draws of an operation, NaN where it has no finite answer."""
+    with np.errstate(all="ignore"):
+        result = float(operation(np.float64(estimate), np.float64(other)))
+        rows = np.asarray(operation(draws, other_draws), dtype=np.float64)
+    return result if np.isfinite(result) else float("nan"), np.where(np.isfinite(rows), rows, np.nan)
+
+
+def _rebuilt(values: Mapping[str, Any]) -> Effect:
+    return Effect(**values)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields
+from types import MappingProxyType
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -147,15 +149,32 @@ class Estimates:
                 f"{self.estimator}: {k} terms need coefficients of shape ({k},) and covariance ({k}, {k}), "
                 f"not {coefficients.shape} and {covariance.shape}"
             )
+        if len(set(self.terms)) != k:
+            raise ValueError(
+                f"{self.estimator} of '{self.outcome}': a term stands twice in {', '.join(self.terms)}"
+            )
         coefficients.setflags(write=False)
         covariance.setflags(write=False)
+        object.__setattr__(self, "terms", tuple(self.terms))
+        for name in ("dropped", "fit_measures", "undefined"):
+            object.__setattr__(self, name, MappingProxyType(dict(getattr(self, name))))
         object.__setattr__(self, "coefficients", coefficients)
         object.__setattr__(self, "covariance", covariance)
 
+    def __reduce__(self) -> tuple[Callable[[Mapping[str, Any]], Estimates], tuple[dict[str, Any]]]:
+        """Rebuild through the constructor, so that copies are checked and read-only too."""
+        values = {entry.name: getattr(self, entry.name) for entry in fields(self)}
+        plain = {
+            name: dict(value) if isinstance(value, MappingProxyType) else value
+            for name, value in values.items()
+        }
+        return _rebuilt, (plain,)
+
     @property
     def std_errors(self) -> NDArray[np.float64]:
-        """Square roots of the covariance's diagonal, shape (k,); NaN where fixed."""
-        return np.sqrt(np.diag(self.covariance))
+        """Square roots of the covariance's diagonal, shape (k,); NaN where fixed or negative."""
+        variances = np.diag(self.covariance)
+        return np.sqrt(np.where(variances >= 0, variances, np.nan))
 
     def coefficient(self, term: str) -> float:
         """The estimate of one term, in units of the outcome per unit of the term.
@@ -197,3 +216,7 @@ class Estimates:
             },
             columns=list(COLUMNS),
         )
+
+
+def _rebuilt(values: Mapping[str, Any]) -> Estimates:
+    return Estimates(**values)

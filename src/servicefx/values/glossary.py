@@ -98,6 +98,7 @@ GLOSSARY: dict[str, Column] = {
     "unit": Column("unit of the estimate", "-", "text"),
     "design": Column("what the comparison rests on", "-", "text"),
     "estimand": Column("what is asked, as a sentence", "-", "text"),
+    "predicted": Column("sign a hypothesis predicts", "-", "text"),
     "verdict": Column("supported, contradicted or undecided", "-", "text"),
     "undefined": Column("why a number of the row does not exist; empty where all do", "-", "text"),
     "wording": Column("the claim in short", "-", "text"),

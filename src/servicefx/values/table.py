@@ -69,6 +69,8 @@ class Table:
             raise ValueError(
                 f"table '{self.id}' has columns that are not in the glossary: {', '.join(unknown)}"
             )
+        if self.rows.columns.has_duplicates:
+            raise ValueError(f"table '{self.id}' has a column twice")
         object.__setattr__(self, "rows", self.rows.reset_index(drop=True))
 
     @property

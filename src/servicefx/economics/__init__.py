@@ -1,0 +1,1 @@
+"""Effects into money: lines, worth, and how sure."""

@@ -1,0 +1,170 @@
+"""Logit by statsmodels, and its coefficients on every row of a shared resample index."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from scipy.special import expit
+
+from servicefx.engines.design_matrix import CONSTANT, checked_arrays, checked_clusters
+from servicefx.errors import ConvergenceError, DataError, IdentificationError, Problem
+from servicefx.values.estimates import Estimates
+
+__all__ = ["fit_logit", "logit_draws"]
+
+_BLOCK = 100  # resamples handled at once: bounds memory at 100 x n floats
+_NEWTON_STEPS = 12
+_STEP_DONE = 1e-8
+_SEPARATED = 15.0  # log odds per standard deviation that only a likelihood without a maximum reaches
+
+
+def fit_logit(
+    data: pd.DataFrame, outcome: str, terms: Sequence[str], *, clusters: pd.Series | None = None
+) -> Estimates:
+    """Maximum-likelihood logit of a 0/1 outcome on terms and a constant.
+
+    Parameters
+    ----------
+    data : DataFrame, shape (n, m)
+        Complete numeric columns; the outcome holds 0 and 1 only.
+    outcome : str
+        Column explained.
+    terms : sequence of str, length k
+        Columns that explain it; the constant is added and reported last.
+    clusters : Series, length n
+        Dependence group of every row; without it errors are heteroskedasticity-robust (HC0).
+
+    Returns
+    -------
+    Estimates
+        Log odds per unit of the term; normal reference (``df`` is inf). ``fit_measures`` hold ``logl`` and
+        ``pseudo_r_squared`` (McFadden).
+
+    Raises
+    ------
+    DataError
+        If the outcome is not 0/1, or as `fit_ols`.
+    IdentificationError
+        If a term separates the two answers perfectly, so that no finite maximum exists.
+    ConvergenceError
+        If the likelihood's maximum is not reached.
+    """
+    from statsmodels.discrete.discrete_model import Logit
+    from statsmodels.tools.sm_exceptions import ConvergenceWarning, PerfectSeparationWarning
+
+    y, x = checked_arrays(data, outcome, terms)
+    where = f"logit of '{outcome}'"
+    other = sorted(set(np.unique(y)) - {0.0, 1.0})
+    if other:
+        shown = ", ".join(f"{value:g}" for value in other[:5])
+        raise DataError(
+            Problem(where, f"values other than 0 and 1: {shown}", "Recode the outcome to 0 and 1.")
+        )
+    x = np.column_stack([x, np.ones(len(y))])
+    options: dict[str, object] = {"cov_type": "HC0"}
+    kind = "hc0"
+    if clusters is not None:
+        codes, n_clusters, name = checked_clusters(clusters, len(y), outcome)
+        options = {"cov_type": "cluster", "cov_kwds": {"groups": codes, "use_correction": True}}
+        kind = f"cluster: {name} ({n_clusters})"
+    separated = IdentificationError(
+        Problem(
+            where, "the terms separate the two answers perfectly", "Remove the term that does, or add rows."
+        )
+    )
+    with warnings.catch_warnings():
+        # both say what `converged` and the fitted shares say below, and we answer with a refusal instead
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        warnings.simplefilter("ignore", PerfectSeparationWarning)
+        try:
+            fit = Logit(y, x).fit(method="newton", maxiter=100, disp=False, **options)
+        except np.linalg.LinAlgError as exc:
+            raise separated from exc
+    spread = np.abs(np.asarray(fit.params)[:-1]) * x[:, :-1].std(axis=0)
+    if not np.all(spread < _SEPARATED):
+        raise separated
+    if not fit.mle_retvals["converged"]:
+        raise ConvergenceError(
+            Problem(
+                where, "no maximum of the likelihood after 100 steps", "Rescale the terms, or remove some."
+            )
+        )
+    return Estimates(
+        estimator="logit",
+        outcome=outcome,
+        terms=(*terms, CONSTANT),
+        coefficients=np.asarray(fit.params, dtype=np.float64),
+        covariance=np.asarray(fit.cov_params(), dtype=np.float64),
+        covariance_kind=kind,
+        df=float("inf"),
+        n_obs=len(y),
+        fit_measures={"logl": float(fit.llf), "pseudo_r_squared": float(fit.prsquared)},
+    )
+
+
+def logit_draws(
+    y: NDArray[np.float64],
+    x: NDArray[np.float64],
+    counts: NDArray[np.float32],
+    start: NDArray[np.float64],
+) -> NDArray[np.float64]:
+    """Logit coefficients of every resample, by Newton steps from the full sample's answer.
+
+    Parameters
+    ----------
+    y : ndarray, shape (n,)
+        0 or 1.
+    x : ndarray, shape (n, k)
+        Terms, the constant included.
+    counts : ndarray, shape (draws, n)
+        How often each row stands in each resample.
+    start : ndarray, shape (k,)
+        The full sample's coefficients.
+
+    Returns
+    -------
+    ndarray, shape (draws, k)
+        NaN rows where a resample has no finite maximum.
+
+    Notes
+    -----
+    With p = expit(xb) and w = counts · p(1-p), each step solves (x'wx) d = x'(counts · (y-p)); all resamples
+    of a block share the products, so a block costs two matrix products a step.
+    """
+    k = x.shape[1]
+    left, right = np.triu_indices(k)
+    products = x[:, left] * x[:, right]
+    answer = np.empty((len(counts), k))
+    for first in range(0, len(counts), _BLOCK):
+        block = counts[first : first + _BLOCK].astype(np.float64)
+        beta = np.tile(start, (len(block), 1))
+        step = np.full_like(beta, np.inf)
+        for _ in range(_NEWTON_STEPS):
+            share = expit(beta @ x.T)
+            gradient = (block * (y - share)) @ x
+            information = np.empty((len(block), k, k))
+            information[:, left, right] = (block * share * (1.0 - share)) @ products
+            information[:, right, left] = information[:, left, right]
+            step = _solved(information, gradient)
+            beta = beta + step
+            if np.nanmax(np.abs(step), initial=0.0) < _STEP_DONE:
+                break
+        beta[~(np.abs(step).max(axis=1) < 1e-5)] = np.nan
+        answer[first : first + len(block)] = beta
+    return answer
+
+
+def _solved(information: NDArray[np.float64], gradient: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Newton steps of a block, NaN where a resample's information is singular."""
+    try:
+        return np.asarray(np.linalg.solve(information, gradient[..., None])[..., 0])
+    except np.linalg.LinAlgError:
+        steps = np.full_like(gradient, np.nan)
+        for row, (matrix, vector) in enumerate(zip(information, gradient, strict=True)):
+            if np.isfinite(matrix).all() and np.linalg.matrix_rank(matrix) == len(vector):
+                steps[row] = np.linalg.solve(matrix, vector)
+        return steps

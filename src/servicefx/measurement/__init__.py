@@ -1,0 +1,1 @@
+"""From items to constructs, and how good the constructs are."""

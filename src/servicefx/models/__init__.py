@@ -1,0 +1,1 @@
+"""One question a module: what moves satisfaction, loyalty, repurchase, and what firms gain."""

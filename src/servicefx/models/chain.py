@@ -1,0 +1,111 @@
+"""The service chain on observed scores: one regression an outcome, all on one shared resample index."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from servicefx.errors import Problem, StudyError
+from servicefx.models.drivers import DirectFit, declared_terms, fit_direct
+from servicefx.moments.resample import resample_counts, resampled_least_squares
+from servicefx.study.study import Study
+
+__all__ = ["Chain", "chain_outcomes", "draw_source", "fit_chain", "shared_counts"]
+
+
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class Chain:
+    """Equations of a path model on observed scores with joint draws.
+
+    Attributes
+    ----------
+    data : str
+        Data file.
+    fits : mapping of str to DirectFit
+        Outcome -> its regression.
+    draws : mapping of str to ndarray, shape (n_draws, k)
+        Outcome -> coefficients of every resample, in the order of the fit's terms without the constant.
+    draw_source : str
+        Which resamples.
+    """
+
+    data: str
+    fits: Mapping[str, DirectFit]
+    draws: Mapping[str, NDArray[np.float64]]
+    draw_source: str
+
+    def path(self, source: str, outcome: str) -> tuple[float, NDArray[np.float64]]:
+        """Coefficient and draws, shape (n_draws,), of one path; zeros where the chain has no such path."""
+        fit = self.fits.get(outcome)
+        terms = () if fit is None else fit.estimates.terms
+        if fit is None or source not in terms:
+            return 0.0, np.zeros(len(next(iter(self.draws.values()))))
+        return fit.estimates.coefficient(source), self.draws[outcome][:, terms.index(source)]
+
+
+def draw_source(study: Study, data: str, seed: int) -> str:
+    """Name of the shared resample index of a data file."""
+    clusters = study.clusters(data)
+    unit = "rows" if clusters is None else f"clusters of '{clusters.name}'"
+    return f"{study.inputs[data][:12]}: {study.draws} resamples of {unit}, seed {seed}"
+
+
+def shared_counts(study: Study, data: str, seed: int) -> NDArray[np.float32]:
+    """How often every row stands in every resample of a data file, shape (draws, n).
+
+    Every analysis of the file uses these same resamples, so their draws line up row by row.
+    """
+    return resample_counts(len(study.frames[data]), study.draws, seed, f"draws:{data}", study.clusters(data))
+
+
+def chain_outcomes(study: Study, data: str) -> tuple[str, ...]:
+    """Outcomes of the study's paths that a data file measures, in the order declared."""
+    targets = dict.fromkeys(path.to for path in study.spec.paths)
+    return tuple(outcome for outcome in targets if declared_terms(study, outcome, data))
+
+
+def fit_chain(study: Study, data: str, *, binary: tuple[str, ...] = (), seed: int | None = None) -> Chain:
+    """Every equation the study's paths declare in a data file, with joint bootstrap draws.
+
+    Parameters
+    ----------
+    study : Study
+    data : str
+        Data file.
+    binary : tuple of str
+        Outcomes left to `servicefx.models.loyalty` because they hold 0 and 1.
+    seed : int
+        Of the shared resamples; by default the study's.
+
+    Returns
+    -------
+    Chain
+
+    Raises
+    ------
+    StudyError
+        If no path's outcome is measured in the file.
+    """
+    outcomes = [outcome for outcome in chain_outcomes(study, data) if outcome not in binary]
+    if not outcomes:
+        raise StudyError(
+            Problem("study.toml: paths", f"no path ends in a construct of data.{data}", "Add [[paths]].")
+        )
+    seed = study.seed if seed is None else seed
+    counts = shared_counts(study, data, seed)
+    fits = {outcome: fit_direct(study, outcome, data=data) for outcome in outcomes}
+    draws = {}
+    for outcome, fit in fits.items():
+        frame = fit.sample.frame
+        terms = [term for term in fit.estimates.terms if term in frame.columns]
+        weights = fit.sample.weights
+        draws[outcome] = resampled_least_squares(
+            frame[outcome].to_numpy(copy=True),
+            np.column_stack([frame[terms].to_numpy(copy=True), np.ones(len(frame))]),
+            counts[:, frame.index.to_numpy()],
+            None if weights is None else weights.to_numpy(dtype=float, copy=True),
+        )[:, :-1]
+    return Chain(data=data, fits=fits, draws=draws, draw_source=draw_source(study, data, seed))

@@ -1,0 +1,149 @@
+"""Who buys again: a logit of repurchase, read as changes of a probability (H4, K2)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import expit
+
+from servicefx.engines.discrete import fit_logit, logit_draws
+from servicefx.errors import DataError, Problem
+from servicefx.models.chain import draw_source, shared_counts
+from servicefx.models.drivers import HELD, declared_terms
+from servicefx.models.sample import Sample, sample_of
+from servicefx.study.study import Study
+from servicefx.values.estimates import Estimates
+
+__all__ = ["RepurchaseFit", "fit_repurchase", "is_binary"]
+
+
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class RepurchaseFit:
+    """A logit with joint draws and the rows it stands on.
+
+    Attributes
+    ----------
+    estimates : Estimates
+        Log odds per point of the term's score.
+    draws : ndarray, shape (n_draws, k + 1)
+        Coefficients of every resample, the constant last.
+    draw_source : str
+        Which resamples.
+    sample : Sample
+        The rows.
+    counts : ndarray, shape (n_draws, n)
+        How often each of those rows stands in each resample.
+    """
+
+    estimates: Estimates
+    draws: NDArray[np.float64]
+    draw_source: str
+    sample: Sample
+    counts: NDArray[np.float32]
+
+    def change(
+        self, term: str, shift: float, shift_draws: NDArray[np.float64]
+    ) -> tuple[float, NDArray[np.float64]]:
+        """Mean change of the probability when one term rises for everybody.
+
+        Parameters
+        ----------
+        term : str
+            Term of the fit.
+        shift : float
+            By how many points.
+        shift_draws : ndarray, shape (n_draws,)
+            The same on every resample.
+
+        Returns
+        -------
+        tuple of float and ndarray, shape (n_draws,)
+            In share of customers: the mean over the sample of p(x + shift) - p(x).
+        """
+        terms = [name for name in self.estimates.terms if name in self.sample.frame.columns]
+        x = np.column_stack([self.sample.frame[terms].to_numpy(copy=True), np.ones(len(self.sample.frame))])
+        place = terms.index(term)
+
+        def mean_change(beta: NDArray[np.float64], by: float, weight: NDArray[np.float64]) -> float:
+            log_odds = x @ beta
+            return float(weight @ (expit(log_odds + beta[place] * by) - expit(log_odds)) / weight.sum())
+
+        estimate = mean_change(self.estimates.coefficients, shift, np.ones(len(x)))
+        draws = np.array(
+            [
+                mean_change(beta, float(by), weight.astype(np.float64))
+                for beta, by, weight in zip(self.draws, shift_draws, self.counts, strict=True)
+            ]
+        )
+        return estimate, draws
+
+
+def is_binary(study: Study, construct: str, data: str) -> bool:
+    """Whether a construct holds 0 and 1 only in a data file."""
+    known = study.scores[data][construct].dropna()
+    return bool(known.isin([0.0, 1.0]).all()) and known.nunique() == 2
+
+
+def fit_repurchase(
+    study: Study,
+    outcome: str = "repurchase",
+    terms: Sequence[str] | None = None,
+    *,
+    data: str | None = None,
+    seed: int | None = None,
+) -> RepurchaseFit:
+    """Logit of a 0/1 outcome on scores, with draws on the shared resamples. Answers H4.
+
+    Parameters
+    ----------
+    study : Study
+    outcome : str
+        Construct holding 0 and 1.
+    terms : sequence of str
+        Constructs or columns; by default those the study's paths declare.
+    data : str
+        Data file; by default where the outcome lives.
+    seed : int
+        Of the shared resamples; by default the study's.
+
+    Returns
+    -------
+    RepurchaseFit
+
+    Raises
+    ------
+    DataError
+        If the study declares survey weights, which this estimator cannot use, or the outcome is not 0/1.
+    IdentificationError, ConvergenceError
+        As `servicefx.engines.discrete.fit_logit`.
+    """
+    data = study.data_of(outcome) if data is None else data
+    weights = study.weights(data)
+    if weights is not None:
+        raise DataError(
+            Problem(
+                f"logit of '{outcome}'",
+                f"survey weights '{weights.name}' cannot be used by this estimator",
+                "Remove 'weights' from the study file to see the unweighted answer.",
+            )
+        )
+    chosen = tuple(terms) if terms is not None else declared_terms(study, outcome, data)
+    sample = sample_of(study, data, [outcome, *chosen])
+    estimates = fit_logit(sample.frame, outcome, chosen, clusters=sample.clusters)
+    seed = study.seed if seed is None else seed
+    counts = shared_counts(study, data, seed)[:, sample.frame.index.to_numpy()]
+    x = np.column_stack([sample.frame[list(chosen)].to_numpy(copy=True), np.ones(len(sample.frame))])
+    return RepurchaseFit(
+        estimates=replace(
+            estimates,
+            dropped=sample.dropped,
+            assumptions=(HELD, "log odds are linear in every term"),
+        ),
+        draws=logit_draws(sample.frame[outcome].to_numpy(copy=True), x, counts, estimates.coefficients),
+        draw_source=draw_source(study, data, seed),
+        sample=sample,
+        counts=counts,
+    )

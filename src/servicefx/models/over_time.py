@@ -1,0 +1,121 @@
+"""What changes with service within a firm or outlet over time: two-way fixed effects (H10, H11, H17)."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pandas as pd
+
+from servicefx.engines.panel import fit_two_way
+from servicefx.errors import DataError, Problem, StudyError
+from servicefx.models.chain import chain_outcomes
+from servicefx.models.sample import complete_rows, numeric_columns
+from servicefx.study.study import Study
+from servicefx.values.estimates import Estimates
+
+__all__ = ["fit_over_time", "lag_name", "panel_files"]
+
+
+def panel_files(study: Study) -> tuple[str, ...]:
+    """Data files that follow units over periods and measure both ends of a path."""
+    return tuple(
+        name
+        for name, spec in study.spec.data.items()
+        if spec.unit is not None and spec.period is not None and chain_outcomes(study, name)
+    )
+
+
+def lag_name(term: str, lag: int) -> str:
+    """Name of a term of some periods before.
+
+    Examples
+    --------
+    >>> lag_name("satisfaction", 0), lag_name("satisfaction", 1)
+    ('satisfaction', 'satisfaction (lag 1)')
+    """
+    return term if lag == 0 else f"{term} (lag {lag})"
+
+
+def fit_over_time(study: Study, outcome: str, *, data: str) -> Estimates:
+    """Two-way fixed-effects regression of an outcome on what the study's paths say drives it.
+
+    Parameters
+    ----------
+    study : Study
+    outcome : str
+        Construct measured in the panel file.
+    data : str
+        Panel file, with ``unit`` and ``period`` stated.
+
+    Returns
+    -------
+    Estimates
+        In units of the outcome per unit of the term, errors clustered by unit. A path with ``lag = 1``
+        enters as the term of the period before, named ``"term (lag 1)"``.
+
+    Raises
+    ------
+    StudyError
+        If no path leads to the outcome in this file.
+    DataError
+        If the file states no unit or period; and as `servicefx.engines.panel.fit_two_way`.
+    IdentificationError
+        If a term does not vary within units and periods.
+    """
+    spec = study.spec.data[data]
+    if spec.unit is None or spec.period is None:
+        raise DataError(
+            Problem(f"study.toml: data.{data}", "a panel needs 'unit' and 'period'", "Name both.")
+        )
+    lagged, plain = _terms(study, outcome, data)
+    if not lagged:
+        raise StudyError(
+            Problem("study.toml: paths", f"no path leads to '{outcome}' in data.{data}", "Add [[paths]].")
+        )
+    names = [outcome, *(name for name, _ in lagged), *plain]
+    columns = numeric_columns(study, data, names)
+    whole = study.frames[data]
+    units, periods = whole[spec.unit], whole[spec.period]
+    joined = pd.DataFrame(
+        {outcome: columns[outcome]}
+        | {lag_name(name, lag): _before(columns[name], units, periods, lag) for name, lag in lagged}
+        | {name: columns[name] for name in plain}
+    )
+    sample = complete_rows(study, data, joined)
+    frame = sample.frame.assign(**{"unit id": units, "period id": periods})
+    fit = fit_two_way(
+        frame,
+        outcome,
+        [name for name in joined.columns if name != outcome],
+        unit="unit id",
+        period="period id",
+        weights=sample.weights,
+    )
+    kind = fit.covariance_kind.replace("unit id", spec.unit)
+    return replace(fit, dropped=sample.dropped, covariance_kind=kind)
+
+
+def _terms(study: Study, outcome: str, data: str) -> tuple[list[tuple[str, int]], list[str]]:
+    """Sources with their lags, and covariates, of every path into the outcome."""
+    measured = study.scores[data].columns
+    sources: dict[tuple[str, int], None] = {}
+    covariates: dict[str, None] = {}
+    for path in study.spec.paths:
+        if path.to == outcome and path.data in (None, data):
+            found = [(source, path.lag) for source in path.sources if source in measured]
+            sources |= dict.fromkeys(found)
+            covariates |= dict.fromkeys(path.covariates if found else ())
+    taken = {name for name, lag in sources if lag == 0}
+    return list(sources), [name for name in covariates if name not in taken and name != outcome]
+
+
+def _before(column: pd.Series, units: pd.Series, periods: pd.Series, lag: int) -> pd.Series:
+    """The column ``lag`` periods before, of the same unit; missing where that period is not in the data."""
+    if lag == 0:
+        return column
+    order = pd.Series(pd.factorize(periods, sort=True)[0], index=column.index)
+    known = pd.Series(
+        column.to_numpy(copy=True), index=pd.MultiIndex.from_arrays([units.to_numpy(copy=True), order])
+    )
+    wanted = pd.MultiIndex.from_arrays([units.to_numpy(copy=True), order - lag])
+    return pd.Series(known.reindex(wanted).to_numpy(copy=True), index=column.index)

@@ -1,0 +1,1 @@
+"""Frames and printed matrices to sufficient statistics, and their resamples."""

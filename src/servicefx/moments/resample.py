@@ -1,0 +1,291 @@
+"""Bootstrap resamples as count weights, and the statistics of all of them by matrix products."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike, NDArray
+
+from servicefx.errors import DataError, Problem
+
+__all__ = ["resample_counts", "resampled_covariances", "resampled_least_squares", "resampled_means"]
+
+Floats = NDArray[np.float64]
+_BLOCK_CELLS = 2_000_000
+"""Cells of the largest array made on the way: 16 MB in double precision."""
+_SINGULAR = 1e-11
+"""Smallest eigenvalue of a unit-diagonal cross-product matrix below which a resample has no answer."""
+
+
+def resample_counts(
+    n_obs: int, draws: int, seed: int, analysis_id: str, clusters: ArrayLike | pd.Series | None = None
+) -> NDArray[np.float32]:
+    """How often each row stands in each bootstrap resample: one shared index a data file.
+
+    Whatever is computed from the same counts keeps its joint uncertainty, row by row of the draws.
+
+    Parameters
+    ----------
+    n_obs : int
+        Rows of the data file.
+    draws : int
+        Resamples wanted.
+    seed : int
+        The study's seed.
+    analysis_id : str
+        Name of the data file; another name gives another stream.
+    clusters : array_like, shape (n_obs,), optional
+        Where declared, whole clusters are drawn with replacement; the draw of a cluster depends on its
+        rank among the sorted labels, not on the order of the rows.
+
+    Returns
+    -------
+    ndarray of float32, shape (draws, n_obs)
+        Counts >= 0; a row of them sums to ``n_obs`` without clusters. Takes 4 · draws · n_obs bytes.
+
+    Raises
+    ------
+    DataError
+        If a row has no cluster, or there are fewer than two rows or clusters to draw from.
+
+    Notes
+    -----
+    The generator is ``default_rng([seed, *analysis_id.encode()])``.
+
+    Examples
+    --------
+    >>> counts = resample_counts(5, 3, seed=1, analysis_id="customers")
+    >>> counts.shape, counts.sum(axis=1).tolist()
+    ((3, 5), [5.0, 5.0, 5.0])
+    """
+    if draws < 1:
+        raise ValueError(f"draws must be at least 1, not {draws}")
+    rng = np.random.default_rng([seed, *analysis_id.encode()])
+    if clusters is None:
+        if n_obs < 2:
+            found = f"{n_obs} rows, at least 2 expected to resample"
+            raise DataError(Problem(f"data '{analysis_id}'", found, "Add rows to the data."))
+        return _drawn(n_obs, draws, rng)
+    codes = _cluster_codes(clusters, n_obs, analysis_id)
+    return _drawn(int(codes.max()) + 1, draws, rng)[:, codes]
+
+
+def _drawn(size: int, draws: int, rng: np.random.Generator) -> NDArray[np.float32]:
+    """Multinomial counts of ``size`` equally likely cells, shape (draws, size)."""
+    counts = np.empty((draws, size), dtype=np.float32)
+    step = max(1, _BLOCK_CELLS // size)
+    for start in range(0, draws, step):
+        rows = min(step, draws - start)
+        picks = rng.integers(0, size, size=(rows, size))
+        picks += np.arange(rows)[:, None] * size
+        counts[start : start + rows] = np.bincount(picks.ravel(), minlength=rows * size).reshape(rows, size)
+    return counts
+
+
+def _cluster_codes(clusters: ArrayLike | pd.Series, n_obs: int, analysis_id: str) -> NDArray[np.int64]:
+    labels = pd.Series(clusters)
+    if len(labels) != n_obs:
+        raise ValueError(f"{n_obs} rows need as many cluster labels, not {len(labels)}")
+    codes, uniques = pd.factorize(labels, sort=True)
+    gaps = int((codes < 0).sum())
+    if gaps:
+        found = f"{gaps} of {n_obs} rows belong to no cluster"
+        raise DataError(
+            Problem(f"data '{analysis_id}'", found, "Fill the cluster column, or drop these rows.")
+        )
+    if len(uniques) < 2:
+        found = f"{len(uniques)} cluster, at least 2 expected to resample"
+        raise DataError(Problem(f"data '{analysis_id}'", found, "Remove 'nested_in', or add clusters."))
+    return np.asarray(codes, dtype=np.int64)
+
+
+def resampled_means(
+    values: ArrayLike, counts: NDArray[np.float32], weights: ArrayLike | None = None
+) -> Floats:
+    """Column means of every resample, over the values that are there.
+
+    Parameters
+    ----------
+    values : array_like, shape (n,) or (n, k)
+        NaN is not counted, in the mean or in its denominator.
+    counts : ndarray, shape (draws, n)
+        From `resample_counts`.
+    weights : array_like, shape (n,), optional
+        Survey weights, > 0.
+
+    Returns
+    -------
+    ndarray, shape (draws, k)
+        In the units of the columns; NaN where a resample holds no value of a column.
+    """
+    columns = np.array(values, dtype=np.float64)
+    columns = columns.reshape(len(columns), -1)
+    there = np.isfinite(columns).astype(np.float64)
+    weight = _weight(weights, len(columns))
+    base = np.nanmean(np.where(there > 0, columns, np.nan), axis=0) if there.any(axis=0).all() else 0.0
+    centred = np.where(there > 0, columns - base, 0.0)
+    sums = _weighted_sums(np.hstack([centred, there]) * weight, counts)
+    k = columns.shape[1]
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return np.asarray(sums[:, :k] / sums[:, k:] + base, dtype=np.float64)
+
+
+def resampled_covariances(
+    values: ArrayLike, counts: NDArray[np.float32], weights: ArrayLike | None = None
+) -> Floats:
+    """Covariance matrix (denominator n) of every resample.
+
+    Parameters
+    ----------
+    values : array_like, shape (n, p)
+        Complete rows.
+    counts : ndarray, shape (draws, n)
+        From `resample_counts`.
+    weights : array_like, shape (n,), optional
+        Survey weights, > 0.
+
+    Returns
+    -------
+    ndarray, shape (draws, p, p)
+        In products of the columns' units.
+
+    Raises
+    ------
+    DataError
+        If a value is missing.
+    """
+    matrix = _complete(values, "values")
+    centre = matrix.mean(axis=0)
+    sd = matrix.std(axis=0)
+    sd = np.where(sd > 0, sd, 1.0)
+    ones = np.ones((len(matrix), 1))
+    products = _cross_products(np.hstack([ones, (matrix - centre) / sd]), counts, weights)
+    total = products[:, :1, :1]
+    mean = products[:, 0, 1:] / total[:, 0]
+    cov = products[:, 1:, 1:] / total - mean[:, :, None] * mean[:, None, :]
+    return np.asarray(cov * np.outer(sd, sd), dtype=np.float64)
+
+
+def resampled_least_squares(
+    y: ArrayLike, X: ArrayLike, counts: NDArray[np.float32], weights: ArrayLike | None = None
+) -> Floats:
+    """Regression coefficients of every resample.
+
+    Parameters
+    ----------
+    y : array_like, shape (n,)
+        Outcome, complete.
+    X : array_like, shape (n, k)
+        Terms, complete; a constant term is a column of ones. Nothing is added.
+    counts : ndarray, shape (draws, n)
+        From `resample_counts`.
+    weights : array_like, shape (n,), optional
+        Survey weights, > 0: weighted least squares in every resample.
+
+    Returns
+    -------
+    ndarray, shape (draws, k)
+        In units of the outcome per unit of the term; a row is NaN where its resample cannot tell the
+        terms apart.
+
+    Raises
+    ------
+    DataError
+        If a value is missing.
+
+    Notes
+    -----
+    Cross-products of the columns, centred (where a constant term is there) and scaled for
+    conditioning, are summed by one matrix product with the counts; each resample then costs one
+    k × k solution. The coefficients are returned in the columns' own units.
+    """
+    terms = _complete(X, "X")
+    outcome = _complete(y, "y")
+    n, k = terms.shape
+    if outcome.shape != (n, 1):
+        raise ValueError(f"{n} rows of X need an outcome of shape ({n},), not {np.shape(y)}")
+    data = np.hstack([terms, outcome])
+    spans = np.ptp(terms, axis=0)
+    constant = next((j for j in range(k) if spans[j] == 0 and terms[0, j] != 0), None)
+    centre = np.zeros(k + 1)
+    if constant is not None:
+        centre = data.mean(axis=0)
+        centre[constant] = 0.0
+    data -= centre
+    scale = np.sqrt(np.mean(data**2, axis=0))
+    scale = np.where(scale > 0, scale, 1.0)
+    products = _cross_products(data / scale, counts, weights)
+    solved = _solved(products[:, :k, :k], products[:, :k, k])
+    coefficients = solved * (scale[k] / scale[:k])
+    if constant is not None:
+        shift = centre[k] - np.delete(coefficients, constant, axis=1) @ np.delete(centre[:k], constant)
+        coefficients[:, constant] += shift / terms[0, constant]
+    return coefficients
+
+
+def _solved(gram: Floats, moments: Floats) -> Floats:
+    """Solve every normal equation; NaN rows where it is singular."""
+    draws, k = moments.shape
+    answer = np.full((draws, k), np.nan)
+    size = np.sqrt(np.einsum("bii->bi", gram))
+    filled = (size > 0).all(axis=1)
+    size = np.where(size > 0, size, 1.0)
+    unit = gram / (size[:, :, None] * size[:, None, :])
+    regular = filled & (np.linalg.eigvalsh(unit)[:, 0] > _SINGULAR)
+    if regular.any():
+        right = (moments / size)[regular][:, :, None]
+        answer[regular] = np.linalg.solve(unit[regular], right)[:, :, 0] / size[regular]
+    return answer
+
+
+def _cross_products(columns: Floats, counts: NDArray[np.float32], weights: ArrayLike | None) -> Floats:
+    """Sum over rows of count · weight · x x', shape (draws, p, p)."""
+    n, p = columns.shape
+    weight = _weight(weights, n)
+    upper = np.triu_indices(p)
+    draws = len(counts)
+    sums = np.zeros((draws, len(upper[0])))
+    for rows in _row_blocks(n, max(draws, len(upper[0]))):
+        part = columns[rows]
+        sums += counts[:, rows].astype(np.float64) @ (part[:, upper[0]] * part[:, upper[1]] * weight[rows])
+    products = np.empty((draws, p, p))
+    products[:, upper[0], upper[1]] = sums
+    products[:, upper[1], upper[0]] = sums
+    return products
+
+
+def _weighted_sums(columns: Floats, counts: NDArray[np.float32]) -> Floats:
+    sums = np.zeros((len(counts), columns.shape[1]))
+    for rows in _row_blocks(len(columns), max(len(counts), columns.shape[1])):
+        sums += counts[:, rows].astype(np.float64) @ columns[rows]
+    return sums
+
+
+def _row_blocks(n: int, width: int) -> Iterator[slice]:
+    step = max(1, _BLOCK_CELLS // max(1, width))
+    return (slice(start, min(start + step, n)) for start in range(0, n, step))
+
+
+def _weight(weights: ArrayLike | None, n: int) -> Floats:
+    if weights is None:
+        return np.ones((n, 1))
+    weight = np.array(weights, dtype=np.float64)
+    if weight.shape != (n,) or not (np.isfinite(weight) & (weight > 0)).all():
+        raise DataError(
+            Problem("weights", f"{n} weights above 0 expected", "Correct them, or drop the rows without one.")
+        )
+    return weight[:, None]
+
+
+def _complete(values: ArrayLike, what: str) -> Floats:
+    matrix = np.array(values, dtype=np.float64)
+    matrix = matrix.reshape(len(matrix), -1)
+    gaps = int((~np.isfinite(matrix).all(axis=1)).sum())
+    if gaps:
+        found = f"{gaps} of {len(matrix)} rows are incomplete"
+        raise DataError(
+            Problem(f"resampling, '{what}'", found, "Drop the incomplete rows first, and say so.")
+        )
+    return matrix

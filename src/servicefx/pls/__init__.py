@@ -1,0 +1,1 @@
+"""Composite-based path modelling: PLS weights, loadings, paths and their resamples."""

@@ -1,0 +1,206 @@
+"""From service to loyalty and repurchase, step by step: mediated effects and the chance of buying again."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from servicefx.effects.indirect import PathEffect, effects_between, mediator_sequences
+from servicefx.models.chain import chain_outcomes, fit_chain
+from servicefx.models.loyalty import fit_repurchase, is_binary
+from servicefx.models.over_time import panel_files
+from servicefx.sections.notes import draw_notes, effect_row, estimates_rows, fit_notes, sources_of
+from servicefx.study.study import Study
+from servicefx.values.effect import Effect
+from servicefx.values.table import Phrase, Section, Table
+
+__all__ = ["chain_section", "repurchase_section", "survey_files"]
+
+
+def survey_files(study: Study) -> tuple[str, ...]:
+    """Data files with paths in which every unit answers once."""
+    panels = panel_files(study)
+    return tuple(name for name in study.frames if name not in panels and chain_outcomes(study, name))
+
+
+def chain_section(study: Study, seed: int | None = None) -> Section | None:
+    """Direct, indirect and total effects of what starts the chain on what it leads to.
+
+    Parameters
+    ----------
+    study : Study
+    seed : int
+        Of the shared resamples; by default the study's.
+
+    Returns
+    -------
+    Section or None
+        Tables ``equations`` (every regression of the chain) and ``effects``; None where nothing is mediated.
+    """
+    seed = study.seed if seed is None else seed
+    for data in survey_files(study):
+        binary = tuple(o for o in chain_outcomes(study, data) if is_binary(study, o, data))
+        if len(binary) == len(chain_outcomes(study, data)):
+            continue
+        chain = fit_chain(study, data, binary=binary, seed=seed)
+        sources = sources_of(chain)
+        answers: list[PathEffect] = []
+        for outcome in chain.fits:
+            for source in (*sources, *(name for name in chain.fits if name != outcome)):
+                if mediator_sequences(chain, source, outcome):
+                    answers += effects_between(chain, source, outcome)
+        if not answers:
+            continue
+        fits = [fit.estimates for fit in chain.fits.values()]
+        rows = [
+            {
+                "from": a.source,
+                "to": a.outcome,
+                "kind": a.kind,
+                "via": " → ".join(a.via),
+                **effect_row(a.effect, study.level),
+            }
+            for a in answers
+        ]
+        failed = max(a.effect.n_failed for a in answers)
+        first = chain.fits[next(iter(chain.fits))]
+        notes = (
+            Phrase(key="note.sample_range", values=_range([fit.n_obs for fit in fits], data)),
+            *draw_notes(study, data, seed, failed),
+            *(Phrase(key="note.assumption", values={"text": text}) for text in answers[0].effect.assumptions),
+            Phrase(key="note.level", values={"level": study.level}),
+        )
+        return Section(
+            id="chain",
+            title=Phrase(key="section.chain"),
+            findings=_findings(answers, study.level),
+            tables=(
+                Table(id="effects", title=Phrase(key="table.effects"), rows=pd.DataFrame(rows), notes=notes),
+                Table(
+                    id="equations",
+                    title=Phrase(key="table.equations"),
+                    rows=estimates_rows(fits, study.level),
+                    notes=fit_notes(study, data, first.estimates, "adjusted")[2:],
+                ),
+            ),
+            effects=tuple(a.effect for a in answers),
+        )
+    return None
+
+
+def _range(counts: list[int], data: str) -> dict[str, str | int | float]:
+    return {"low": min(counts), "high": max(counts), "data": data}
+
+
+def _findings(answers: list[PathEffect], level: float) -> tuple[Phrase, ...]:
+    """The largest summed mediated effect on every outcome."""
+    best: dict[str, PathEffect] = {}
+    for answer in answers:
+        if answer.kind == "total":
+            held = best.get(answer.outcome)
+            if held is None or abs(answer.effect.estimate) > abs(held.effect.estimate):
+                best[answer.outcome] = answer
+    findings = []
+    for outcome, answer in best.items():
+        low, high = answer.effect.interval(level)
+        if low > 0 or high < 0:
+            findings.append(
+                Phrase(
+                    key="finding.total",
+                    values={
+                        "term": answer.source,
+                        "outcome": outcome,
+                        "estimate": answer.effect.estimate,
+                        "conf_low": low,
+                        "conf_high": high,
+                        "design": "adjusted",
+                    },
+                )
+            )
+    return tuple(findings)
+
+
+def repurchase_section(study: Study, seed: int | None = None) -> Section | None:
+    """Chance of a 0/1 outcome, read as changes of a probability per point of each term.
+
+    Parameters
+    ----------
+    study : Study
+    seed : int
+        Of the shared resamples; by default the study's.
+
+    Returns
+    -------
+    Section or None
+        Tables ``logit`` (log odds) and ``repurchase`` (mean change of the share per point); None where no
+        path ends in a 0/1 construct.
+    """
+    seed = study.seed if seed is None else seed
+    for data in survey_files(study):
+        for outcome in chain_outcomes(study, data):
+            if not is_binary(study, outcome, data):
+                continue
+            fit = fit_repurchase(study, outcome, data=data, seed=seed)
+            terms = [term for term in fit.estimates.terms if term in fit.sample.frame.columns]
+            effects = []
+            for term in terms:
+                estimate, draws = fit.change(term, 1.0, np.ones(len(fit.draws)))
+                effects.append(
+                    Effect(
+                        estimand=f"change in the share with {outcome} per point of {term}, other terms held",
+                        unit="share per point",
+                        estimate=estimate,
+                        draws=draws,
+                        draw_source=(fit.draw_source,),
+                        design="adjusted",
+                        assumptions=fit.estimates.assumptions,
+                    )
+                )
+            rows = pd.DataFrame(
+                [
+                    {
+                        "outcome": outcome,
+                        "term": term,
+                        **effect_row(effect, study.level),
+                        "n_obs": fit.estimates.n_obs,
+                    }
+                    for term, effect in zip(terms, effects, strict=True)
+                ]
+            )
+            notes = fit_notes(study, data, fit.estimates, "adjusted")
+            return Section(
+                id="repurchase",
+                title=Phrase(key="section.repurchase", values={"outcome": outcome}),
+                findings=tuple(
+                    Phrase(
+                        key="finding.repurchase",
+                        values={
+                            name: row[name]
+                            for name in ("term", "outcome", "estimate", "conf_low", "conf_high")
+                        }
+                        | {"design": "adjusted"},
+                    )
+                    for row in rows.to_dict("records")
+                    if row["conf_low"] > 0 or row["conf_high"] < 0
+                ),
+                tables=(
+                    Table(
+                        id="repurchase",
+                        title=Phrase(key="table.repurchase", values={"outcome": outcome}),
+                        rows=rows,
+                        notes=(
+                            *notes[:1],
+                            *draw_notes(study, data, seed, max(e.n_failed for e in effects)),
+                            *notes[3:],
+                        ),
+                    ),
+                    Table(
+                        id="logit",
+                        title=Phrase(key="table.logit", values={"outcome": outcome}),
+                        rows=estimates_rows([fit.estimates], study.level),
+                        notes=notes,
+                    ),
+                ),
+                effects=tuple(effects),
+            )
+    return None

@@ -1,0 +1,109 @@
+"""Notes under tables, built from what was fitted: sample, rows left out, errors, design, assumptions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+import pandas as pd
+
+from servicefx.errors import ServicefxError
+from servicefx.models.chain import Chain
+from servicefx.study.study import Study
+from servicefx.values.effect import Effect
+from servicefx.values.estimates import Estimates
+from servicefx.values.table import Phrase, Section
+
+__all__ = [
+    "draw_notes",
+    "dropped_notes",
+    "effect_row",
+    "estimates_rows",
+    "fit_notes",
+    "refused",
+    "score_notes",
+    "sources_of",
+]
+
+
+def dropped_notes(dropped: Mapping[str, int]) -> tuple[Phrase, ...]:
+    """One note a reason for rows not used; says so where none was left out."""
+    if not dropped:
+        return (Phrase(key="note.nothing_dropped"),)
+    return tuple(Phrase(key="note.dropped", values={"n": n, "reason": why}) for why, n in dropped.items())
+
+
+def fit_notes(study: Study, data: str, fit: Estimates, design: str) -> tuple[Phrase, ...]:
+    """Sample, rows left out, error kind, weights, design, assumptions and level of one fit."""
+    weights = study.weights(data)
+    notes = [Phrase(key="note.sample", values={"n_obs": fit.n_obs, "data": data})]
+    notes += dropped_notes(fit.dropped)
+    notes.append(Phrase(key="note.covariance", values={"kind": fit.covariance_kind}))
+    if weights is not None:
+        notes.append(Phrase(key="note.weights", values={"column": str(weights.name)}))
+    notes.append(Phrase(key="note.design", values={"design": design}))
+    notes += [Phrase(key="note.assumption", values={"text": text}) for text in fit.assumptions]
+    notes.append(Phrase(key="note.level", values={"level": study.level}))
+    return tuple(notes)
+
+
+def score_notes(study: Study, data: str) -> tuple[Phrase, ...]:
+    """How scores were made, weights, and the level of intervals."""
+    notes = [Phrase(key=f"note.scores_{study.spec.inference.missing_data}")]
+    weights, clusters = study.weights(data), study.clusters(data)
+    if weights is not None:
+        notes.append(Phrase(key="note.weights", values={"column": str(weights.name)}))
+    if clusters is not None:
+        notes.append(
+            Phrase(key="note.clusters", values={"column": str(clusters.name), "n": clusters.nunique()})
+        )
+    return (*notes, Phrase(key="note.level", values={"level": study.level}))
+
+
+def draw_notes(study: Study, data: str, seed: int, failed: int = 0) -> tuple[Phrase, ...]:
+    """How the draws behind intervals were made, and how many had no answer."""
+    kind = "bootstrap" if study.clusters(data) is None else "cluster_bootstrap"
+    notes = [Phrase(key="note.draws", values={"draws": study.draws, "kind": kind, "seed": seed})]
+    if failed:
+        notes.append(Phrase(key="note.failed_draws", values={"n": failed}))
+    return tuple(notes)
+
+
+def estimates_rows(fits: Iterable[Estimates], level: float) -> pd.DataFrame:
+    """Tables of several fits below each other, with error kind and rows used."""
+    parts = [
+        fit.table(level=level).assign(covariance_kind=fit.covariance_kind, n_obs=fit.n_obs) for fit in fits
+    ]
+    return pd.concat(parts, ignore_index=True)
+
+
+def effect_row(effect: Effect, level: float) -> dict[str, float | str]:
+    """Estimate, error, interval, unit and design of an effect as columns of a table."""
+    low, high = effect.interval(level)
+    return {
+        "estimate": effect.estimate,
+        "std_error": effect.std_error,
+        "conf_low": low,
+        "conf_high": high,
+        "unit": effect.unit,
+        "design": effect.design,
+    }
+
+
+def refused(section: str, error: ServicefxError) -> Section:
+    """A section that says what is not reported, why, and what to do."""
+    notes = tuple(
+        Phrase(
+            key="note.refused",
+            values={"what": problem.where, "why": problem.found, "remedy": problem.remedy},
+        )
+        for problem in error.problems
+    )
+    return Section(id=section, title=Phrase(key=f"section.{section}"), notes=notes)
+
+
+def sources_of(chain: Chain) -> tuple[str, ...]:
+    """Terms of a chain that no equation of it explains, in order of appearance."""
+    terms: dict[str, None] = {}
+    for fit in chain.fits.values():
+        terms |= dict.fromkeys(fit.estimates.terms)
+    return tuple(term for term in terms if term not in chain.fits and term != "constant")
