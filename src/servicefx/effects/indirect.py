@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import itertools
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from servicefx.models.chain import Chain
 from servicefx.models.drivers import HELD
 from servicefx.values.effect import Effect
 
-__all__ = ["PathEffect", "effects_between", "mediator_sequences"]
+__all__ = ["PathEffect", "effects_between", "mediator_sequences", "shift_along"]
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
@@ -126,3 +128,46 @@ def effects_between(chain: Chain, source: str, outcome: str, unit: str = "points
             )
     total = total.renamed(f"change in {outcome} per point of {source}, all paths of the chain")
     return [*answers, PathEffect(source=source, outcome=outcome, kind="total", via=(), effect=total)]
+
+
+def shift_along(
+    chain: Chain, source: str, target: str, through: Sequence[str] = ()
+) -> tuple[float, NDArray[np.float64]] | None:
+    """Points a target rises per point of a source, over every route that passes given constructs.
+
+    Parameters
+    ----------
+    chain : Chain
+    source, target : str
+        Construct ids; the target may be the source itself.
+    through : sequence of str
+        Constructs each counted route passes in this order (the target may be the last); empty counts all.
+
+    Returns
+    -------
+    tuple of float and ndarray of shape (n_draws,), or None
+        None where no route passes them.
+    """
+    n_draws = len(next(iter(chain.draws.values())))
+    if source == target:
+        return None if through else (1.0, np.ones(n_draws))
+    routes = [(), *mediator_sequences(chain, source, target)]
+    fit = chain.fits.get(target)
+    if fit is None or source not in fit.estimates.terms:
+        routes = routes[1:]
+    estimate, draws, counted = 0.0, np.zeros(n_draws), 0
+    for via in routes:
+        steps = (source, *via, target)
+        if not _in_order(through, steps[1:]):
+            continue
+        parts = [chain.path(left, right) for left, right in itertools.pairwise(steps)]
+        estimate += math.prod(part[0] for part in parts)
+        draws = draws + np.prod([part[1] for part in parts], axis=0)
+        counted += 1
+    return (estimate, draws) if counted else None
+
+
+def _in_order(wanted: Sequence[str], steps: Sequence[str]) -> bool:
+    """Whether all wanted names stand in the steps, in this order."""
+    rest = iter(steps)
+    return all(name in rest for name in wanted)

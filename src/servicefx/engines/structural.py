@@ -19,7 +19,7 @@ from servicefx.moments.moments import Moments
 from servicefx.sem.fit_measures import fit_measures, undefined_measures
 from servicefx.sem.implied import expected_information
 from servicefx.sem.model import SemModel, complete_model
-from servicefx.sem.scoring import all_values, scored_to_minimum
+from servicefx.sem.scoring import all_values, plain_start, scored_to_minimum
 from servicefx.sem.structural_fit import StructuralFit
 from servicefx.syntax.table import ParameterTable
 
@@ -110,8 +110,8 @@ def fit_structural(
     unit = _cell_units(sem, _scales(sem, spread))
     scaled = _in_units(sem, unit)
     scores = (answers.to_numpy(dtype=np.float64) - moments.mean) / spread
-    start = _semopy_estimates(scaled, scores, name)
-    free, at = scored_to_minimum(scaled, start, correlation, name)
+    starts = (_semopy_estimates(scaled, scores, name), plain_start(scaled, correlation))
+    free, at = scored_to_minimum(scaled, starts, correlation, name)
     covariance = np.linalg.inv(expected_information(scaled, at)) / moments.n_obs
     free_unit = unit[[cell.fixed is None for cell in sem.cells]]
     sigma = at.sigma * np.outer(spread, spread)

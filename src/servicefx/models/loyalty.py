@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -45,37 +45,46 @@ class RepurchaseFit:
     counts: NDArray[np.float32]
 
     def change(
-        self, term: str, shift: float, shift_draws: NDArray[np.float64]
+        self, shifts: Mapping[str, tuple[float, NDArray[np.float64]]]
     ) -> tuple[float, NDArray[np.float64]]:
-        """Mean change of the probability when one term rises for everybody.
+        """Mean change of the probability when terms rise for everybody, all at once.
 
         Parameters
         ----------
-        term : str
-            Term of the fit.
-        shift : float
-            By how many points.
-        shift_draws : ndarray, shape (n_draws,)
-            The same on every resample.
+        shifts : mapping of str to (float, ndarray of shape (n_draws,))
+            Term -> by how many points, in the sample and on every resample.
 
         Returns
         -------
         tuple of float and ndarray, shape (n_draws,)
-            In share of customers: the mean over the sample of p(x + shift) - p(x).
+            In share of customers: the mean over the sample of p(x + shifts) - p(x).
+
+        Raises
+        ------
+        KeyError
+            If the fit has no such term.
         """
         terms = [name for name in self.estimates.terms if name in self.sample.frame.columns]
+        unknown = [term for term in shifts if term not in terms]
+        if unknown:
+            raise KeyError(f"no term '{unknown[0]}' in the logit (terms: {', '.join(terms)})")
         x = np.column_stack([self.sample.frame[terms].to_numpy(copy=True), np.ones(len(self.sample.frame))])
-        place = terms.index(term)
+        places = [terms.index(term) for term in shifts]
+        by = np.array([shift for shift, _ in shifts.values()])
+        by_draw = np.column_stack([draws for _, draws in shifts.values()])
 
-        def mean_change(beta: NDArray[np.float64], by: float, weight: NDArray[np.float64]) -> float:
+        def mean_change(
+            beta: NDArray[np.float64], by: NDArray[np.float64], weight: NDArray[np.float64]
+        ) -> float:
             log_odds = x @ beta
-            return float(weight @ (expit(log_odds + beta[place] * by) - expit(log_odds)) / weight.sum())
+            moved = expit(log_odds + float(beta[places] @ by))
+            return float(weight @ (moved - expit(log_odds)) / weight.sum())
 
-        estimate = mean_change(self.estimates.coefficients, shift, np.ones(len(x)))
+        estimate = mean_change(self.estimates.coefficients, by, np.ones(len(x)))
         draws = np.array(
             [
-                mean_change(beta, float(by), weight.astype(np.float64))
-                for beta, by, weight in zip(self.draws, shift_draws, self.counts, strict=True)
+                mean_change(beta, row, weight.astype(np.float64))
+                for beta, row, weight in zip(self.draws, by_draw, self.counts, strict=True)
             ]
         )
         return estimate, draws

@@ -1,1 +1,7 @@
-"""Composite-based path modelling: PLS weights, loadings, paths and their resamples."""
+"""Composite-based path modelling: ``pls.fit`` and ``pls.bootstrap``."""
+
+from servicefx.pls.estimation import fit
+from servicefx.pls.pls_fit import PlsFit
+from servicefx.pls.resampling import bootstrap
+
+__all__ = ["PlsFit", "bootstrap", "fit"]

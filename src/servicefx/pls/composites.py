@@ -99,29 +99,28 @@ def composites(
     for j, block in enumerate(design.blocks):
         member[list(block), j] = 1.0
     joined = np.zeros((k, k), dtype=bool)
-    for j, terms in enumerate(design.terms):
-        joined[j, list(terms)] = joined[list(terms), j] = True
+    for j, explaining in enumerate(design.terms):
+        joined[j, list(explaining)] = joined[list(explaining), j] = True
     inverses = _block_inverses(correlation, design)
 
     weights = _unit_variance(np.broadcast_to(member, (batch, p, k)), correlation)
     converged = np.zeros(batch, dtype=bool)
     moving = np.arange(batch)
     rounds = 0
-    for rounds in range(1, max_iterations + 1):
+    while moving.size and rounds < max_iterations:
+        rounds += 1
         R, W = correlation[moving], weights[moving]
         loadings = R @ W
         inner = _inner_weights(np.swapaxes(W, 1, 2) @ loadings, design, joined, scheme)
         outer = (loadings @ inner) * member
         for j, inverse in inverses.items():
-            block = list(design.blocks[j])
-            outer[:, block, j] = np.einsum("bij,bj->bi", inverse[moving], outer[:, block, j])
+            at = list(design.blocks[j])
+            outer[:, at, j] = np.einsum("bij,bj->bi", inverse[moving], outer[:, at, j])
         new = _unit_variance(outer, R)
         moved = np.abs(new - W).max(axis=(1, 2))
         weights[moving] = new
         converged[moving[moved <= tolerance]] = True
         moving = moving[~(moved <= tolerance) & np.isfinite(moved)]
-        if not moving.size:
-            break
     weights[~converged] = np.nan
     loadings = correlation @ weights
     sign = np.where(np.einsum("bpk,pk->bk", loadings, member) < 0, -1.0, 1.0)[:, None, :]
@@ -155,9 +154,7 @@ def path_coefficients(correlations: Floats, terms: tuple[int, ...], outcome: int
     at = list(terms)
     among = correlations[:, at][:, :, at]
     answer = np.full((len(correlations), len(at)), np.nan)
-    finite = np.isfinite(among).all(axis=(1, 2))
-    regular = finite.copy()
-    regular[finite] = np.linalg.eigvalsh(among[finite])[:, 0] > _SINGULAR
+    regular = _is_regular(among)
     right = correlations[:, at, outcome][regular]
     answer[regular] = np.linalg.solve(among[regular], right[:, :, None])[:, :, 0]
     return answer
@@ -184,12 +181,17 @@ def _block_inverses(correlation: Floats, design: Design) -> dict[int, Floats]:
         at = list(block)
         among = correlation[:, at][:, :, at]
         inverse = np.full(among.shape, np.nan)
-        finite = np.isfinite(among).all(axis=(1, 2))
-        regular = finite.copy()
-        regular[finite] = np.linalg.eigvalsh(among[finite])[:, 0] > _SINGULAR
+        regular = _is_regular(among)
         inverse[regular] = np.linalg.inv(among[regular])
         inverses[j] = inverse
     return inverses
+
+
+def _is_regular(matrices: Floats) -> NDArray[np.bool_]:
+    """Which matrices of a batch are finite and far enough from singular."""
+    regular: NDArray[np.bool_] = np.asarray(np.isfinite(matrices).all(axis=(1, 2)), dtype=np.bool_)
+    regular[regular] = np.linalg.eigvalsh(matrices[regular])[:, 0] > _SINGULAR
+    return regular
 
 
 def _unit_variance(weights: Floats, correlation: Floats) -> Floats:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 import numpy as np
 import pandas as pd
@@ -86,8 +86,7 @@ def draw_coefficients(figure: Figure, labels: Labels, language: str, title: str,
         middle = y + heights[term] / 2
         first = middle + 4.5 - (len(lines[term]) - 1) * 8.0
         for position, line in enumerate(lines[term]):
-            inner = {"size": 13}
-            drawing.text(_EDGE, first + position * 16.25, line, **inner)
+            drawing.text(_EDGE, first + position * 16.25, line, size=13)
         drawing.element(
             "rect", drawing.hint(names[term]), x=0, y=y, width=left, height=heights[term],
             fill_opacity="0",
@@ -147,8 +146,8 @@ def _legend(drawing: Drawing, names: list[str]) -> float:
 def draw_distribution(figure: Figure, labels: Labels, language: str, title: str, notes: str) -> str:
     """Bars of a histogram with the line at zero, the median and the middle 95 % of it.
 
-    Rows may carry ``estimate, conf_low, conf_high`` (the same in all): then those are marked. Otherwise median
-    and interval are read off the bars.
+    Rows may carry ``estimate, conf_low, conf_high`` (the same in all): then those are marked. Otherwise
+    median and interval are read off the bars.
     """
     rows = figure.rows
     low, high, share = (rows[name].to_numpy(dtype=float) for name in ("bin_low", "bin_high", "share"))
@@ -245,8 +244,8 @@ def _with_interval(numbers: tuple[float, float, float]) -> str:
     return text if interval == numerals.NOTHING else f"{text} {interval}"
 
 
-def _range(known: object) -> tuple[float, float]:
-    numbers = [value for row in list(known) if True for value in row if math.isfinite(value)]  # type: ignore[call-overload]
+def _range(known: Iterable[tuple[float, float, float]]) -> tuple[float, float]:
+    numbers = [value for row in known for value in row if math.isfinite(value)]
     low, high = min([0.0, *numbers]), max([0.0, *numbers])
     return (low, high) if high > low else (-1.0, 1.0)
 

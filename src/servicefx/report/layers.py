@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from graphlib import TopologicalSorter
+from itertools import pairwise
 
 __all__ = ["Layering", "layered", "placed"]
 
@@ -59,7 +60,7 @@ def layered(n_nodes: int, edges: Sequence[Edge], sweeps: int = 12) -> Layering:
         for position, slot in enumerate(middle, start=depth[start] + 1):
             layers[position].append(slot)
         chains[start, end] = (start, *middle, end)
-    links = [pair for chain in chains.values() for pair in zip(chain, chain[1:], strict=False)]
+    links = [pair for chain in chains.values() for pair in pairwise(chain)]
     return Layering(_untangled(layers, links, sweeps), chains, tuple(e for e in edges if e in rising))
 
 
@@ -173,7 +174,7 @@ def placed(layering: Layering, widths: Mapping[int, float], gap: float, sweeps: 
     """
     near: dict[int, list[int]] = {}
     for chain in layering.chains.values():
-        for start, end in zip(chain, chain[1:], strict=False):
+        for start, end in pairwise(chain):
             near.setdefault(start, []).append(end)
             near.setdefault(end, []).append(start)
     centre: dict[int, float] = {}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 from servicefx.report import numerals
+from servicefx.report.answers import answer_text, in_order
 from servicefx.report.svg import Drawing, text_width, wrapped
 from servicefx.report.words import Labels, coded
 from servicefx.values.table import Figure
@@ -21,7 +22,7 @@ _ANCHORS = ((179, 88, 6), (241, 182, 119), (228, 231, 235), (140, 184, 222), (20
 def draw_likert(figure: Figure, labels: Labels, language: str, title: str, notes: str) -> str:
     """One bar an item, one segment an answer, from the lowest answer to the highest."""
     rows = figure.rows
-    answers = _in_order(list(dict.fromkeys(_answer(value) for value in rows["answer"])))
+    answers = in_order(list(dict.fromkeys(answer_text(value) for value in rows["answer"])))
     colours = _palette(len(answers))
     wordings = rows["label"] if "label" in rows else rows["item"]
     groups: dict[str, dict[str, dict[str, float]]] = {}
@@ -30,7 +31,7 @@ def draw_likert(figure: Figure, labels: Labels, language: str, title: str, notes
         rows["construct"], rows["item"], rows["answer"], rows["share"], wordings, strict=True
     ):
         items = groups.setdefault(str(construct), {})
-        items.setdefault(str(item), {})[_answer(answer)] = float(share)
+        items.setdefault(str(item), {})[answer_text(answer)] = float(share)
         named[str(item)] = str(name) if not numerals.is_missing(name) else str(item)
     names = {item: named[item] if "label" in rows else labels(item) for item in named}
     label_width = min(max((text_width(name, 12) for name in names.values()), default=0.0), 150.0)
@@ -106,19 +107,6 @@ def _legend(drawing: Drawing, names: list[str], colours: list[tuple[int, int, in
         drawing.text(x + 15, y + 10, text, size=11)
         x += width
     return y + 26
-
-
-def _answer(value: object) -> str:
-    """An answer category as text, whole numbers without decimals."""
-    return f"{value:.0f}" if isinstance(value, float) and value.is_integer() else str(value)
-
-
-def _in_order(answers: list[str]) -> list[str]:
-    """Numbers by size; words as they came."""
-    try:
-        return sorted(answers, key=float)
-    except ValueError:
-        return answers
 
 
 def _named(answer: str, labels: Labels, language: str) -> str:

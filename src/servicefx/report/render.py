@@ -11,6 +11,7 @@ from typing import Any
 from markupsafe import Markup, escape
 
 from servicefx.report import numerals
+from servicefx.report.answers import answers_view, has_answers
 from servicefx.report.table_one import table_one_view
 from servicefx.report.view import Cell, View, table_view
 from servicefx.report.words import Labels, wording
@@ -19,6 +20,8 @@ from servicefx.values.table import Table
 __all__ = ["render_csv", "render_html", "render_markdown", "view_of"]
 
 _FIGURE_SPACE, _POINT_SPACE = "\N{FIGURE SPACE}", "\N{PUNCTUATION SPACE}"
+_LONG = 30
+"""Rows beyond which a table scrolls within a box of its own."""
 _MARKDOWN_SIGNS = str.maketrans({sign: f"\\{sign}" for sign in "\\`*_[]<>|#~"})
 
 
@@ -59,6 +62,8 @@ def view_of(table: Table, labels: Labels, language: str = "en", level: float | N
     """The view its layout asks for."""
     if table.layout == "table_one":
         return table_one_view(table, labels, language)
+    if has_answers(table):
+        return answers_view(table, labels, language)
     return table_view(table, labels, language, level)
 
 
@@ -124,7 +129,9 @@ def render_html(
     caption = Markup("<b>{}</b> {}").format(lead, view.title) if lead else escape(view.title)
     parts = [
         Markup('<div class="table {}" id="table-{}">').format(table.layout.replace("_", "-"), view.id),
-        Markup('<div class="scroll" role="region" tabindex="0" aria-label="{}">').format(view.title),
+        Markup('<div class="scroll{}" role="region" tabindex="0" aria-label="{}">').format(
+            " long" if len(view.rows) > _LONG else "", view.title
+        ),
         Markup("<table><caption>{}{}</caption>").format(caption, _shared(view, language)),
         Markup("<thead><tr>{}</tr></thead>").format(
             Markup("").join(

@@ -90,8 +90,8 @@ def wrapped(text: str, width: float, size: float, lines: int = 2) -> list[str]:
 
     Examples
     --------
-    >>> wrapped("Perceived value of the service", 80.0, 10.0)
-    ['Perceived', 'value of the…']
+    >>> wrapped("Perceived value of the after-sales service", 80.0, 10.0)
+    ['Perceived value', 'of the after-…']
     """
     out: list[str] = [""]
     for piece in _pieces(" ".join(text.split()), width, size):
@@ -163,7 +163,7 @@ class Drawing:
         self._elements: list[str] = []
 
     def element(self, tag: str, inner: str | None = None, **attributes: str | float) -> None:
-        """One element; ``inner`` must be escaped, attributes are escaped here, ``_`` in names becomes ``-``."""
+        """One element; ``inner`` is escaped already, attributes are here; ``_`` in a name becomes ``-``."""
         self._elements.append(_element(tag, inner, attributes))
 
     def text(
@@ -178,7 +178,7 @@ class Drawing:
     def lines(self, x: float, y: float, content: Sequence[str], *, size: float = 12, **more: str) -> None:
         """Several lines of text, the first with its base line at ``y``."""
         for position, line in enumerate(content):
-            self.text(x, y + position * size * 1.25, line, size=size, **more)  # type: ignore[arg-type]
+            self.text(x, y + position * size * 1.25, line, size=size, **more)
 
     def line(
         self, x1: float, y1: float, x2: float, y2: float, css: str = "grid", **more: str | float

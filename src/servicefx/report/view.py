@@ -26,9 +26,11 @@ _MERGED = {
 """First column of a pair -> the second, and the key of their common heading."""
 
 _SHARED = frozenset(
-    ("outcome", "data", "model", "df", "covariance_kind", "n_obs", "n_units", "n_clusters")
-    + ("design", "unit", "series", "wave")
-)
+    {
+        "outcome", "data", "model", "df", "covariance_kind", "n_obs", "n_units", "n_clusters", "design",
+        "unit", "series", "wave",
+    }
+)  # fmt: skip
 """Columns said once above the table where all its rows agree."""
 
 _TWO_DECIMALS = frozenset({"statistic", "mean", "sd"})
@@ -36,7 +38,6 @@ _MEASURE_ROLES = {
     "p_value": "p_value", "rmsea_close": "p_value", "df": "count", "df_baseline": "count",
     "n": "count", "n_obs": "count", "n_free": "count",
 }  # fmt: skip
-_UNIT_ROLES = {"share": "share", "count": "count"}
 _ARROW = " \N{RIGHTWARDS ARROW} "
 
 
@@ -225,7 +226,7 @@ def _role(column: str, row: Row) -> str:
         return role
     unit = str(row.get("unit") or "")
     if column != "estimate" or unit:
-        role = _UNIT_ROLES.get(unit, role)
+        role = "share" if unit.startswith("share") else role
     if re.match(r"[A-Z]{3}\b", unit):
         return "money"
     if column == "estimate" and role == "estimate":

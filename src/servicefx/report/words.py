@@ -123,8 +123,9 @@ def say(phrase: Phrase, labels: Labels, language: str = "en") -> str:
     """A phrase as a sentence.
 
     A template's field may carry, after its colon: any format of Python (``.2f``, ``,``); a role
-    (``estimate share money count p_value``); ``raw`` (text as it stands, never a label);
-    ``abs`` (estimate without its sign); ``#row|rows`` (word by number); ``sign higher|lower`` (word by sign);
+    (``estimate share money count``); ``p_value`` (``= .012``, ``< .001``); ``abs``, ``signed`` (estimate
+    without its sign, with a plus); ``raw`` (text as it stands, never a label); ``#row|rows`` (word by number);
+    ``sign higher|lower`` (word by sign);
     ``verb ESTIMATE`` (verb the design earns); ``interval HIGH [ROLE]`` (both ends in brackets);
     ``as COLUMN`` (a code in words). Text without a format is shown by its label, a float as an estimate.
 
@@ -183,7 +184,12 @@ class _Sentence(string.Formatter):
             return numerals.interval(number, float(self._values[high]), role or "estimate")
         if name == "abs":
             return numerals.estimate(abs(number))
-        if name in {"estimate", "share", "money", "count", "p_value"}:
+        if name == "signed":
+            return ("+" if number > 0 else "") + numerals.estimate(number)
+        if name == "p_value":
+            text = numerals.p_value(number)
+            return text if text[0] in "<>" else f"= {text}"
+        if name in {"estimate", "share", "money", "count"}:
             return numerals.shown(number, name)
         if not format_spec:
             return numerals.estimate(number) if isinstance(value, float) else str(value)

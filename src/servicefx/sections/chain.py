@@ -9,7 +9,7 @@ from servicefx.effects.indirect import PathEffect, effects_between, mediator_seq
 from servicefx.models.chain import chain_outcomes, fit_chain
 from servicefx.models.loyalty import fit_repurchase, is_binary
 from servicefx.models.over_time import panel_files
-from servicefx.sections.notes import draw_notes, effect_row, estimates_rows, fit_notes, sources_of
+from servicefx.sections.notes import answering, draw_notes, effect_row, estimates_rows, fit_notes, sources_of
 from servicefx.study.study import Study
 from servicefx.values.effect import Effect
 from servicefx.values.table import Phrase, Section, Table
@@ -23,6 +23,7 @@ def survey_files(study: Study) -> tuple[str, ...]:
     return tuple(name for name in study.frames if name not in panels and chain_outcomes(study, name))
 
 
+@answering("chain")
 def chain_section(study: Study, seed: int | None = None) -> Section | None:
     """Direct, indirect and total effects of what starts the chain on what it leads to.
 
@@ -120,6 +121,7 @@ def _findings(answers: list[PathEffect], level: float) -> tuple[Phrase, ...]:
     return tuple(findings)
 
 
+@answering("repurchase")
 def repurchase_section(study: Study, seed: int | None = None) -> Section | None:
     """Chance of a 0/1 outcome, read as changes of a probability per point of each term.
 
@@ -144,7 +146,7 @@ def repurchase_section(study: Study, seed: int | None = None) -> Section | None:
             terms = [term for term in fit.estimates.terms if term in fit.sample.frame.columns]
             effects = []
             for term in terms:
-                estimate, draws = fit.change(term, 1.0, np.ones(len(fit.draws)))
+                estimate, draws = fit.change({term: (1.0, np.ones(len(fit.draws)))})
                 effects.append(
                     Effect(
                         estimand=f"change in the share with {outcome} per point of {term}, other terms held",

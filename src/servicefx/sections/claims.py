@@ -8,7 +8,7 @@ import pandas as pd
 
 from servicefx.effects.verdicts import BuysAgain, claim_k2, verdict_against
 from servicefx.models.loyalty import is_binary
-from servicefx.sections.notes import score_notes
+from servicefx.sections.notes import answering, score_notes
 from servicefx.study.spec import ClaimSpec
 from servicefx.study.study import Study
 from servicefx.theory.catalogue import load_theory
@@ -28,6 +28,7 @@ class _Asked:
     buys: float
 
 
+@answering("claims")
 def claims_section(study: Study, seed: int | None = None) -> Section:  # noqa: ARG001 - every section has it
     """Verdicts on the claims the study's data can test, and the ledger of all of them.
 

@@ -16,7 +16,7 @@ from servicefx.measurement.answers import (
     top_box_cut,
 )
 from servicefx.measurement.reliability import reliability_of
-from servicefx.sections.notes import score_notes
+from servicefx.sections.notes import answering, score_notes
 from servicefx.study.study import Study
 from servicefx.values.table import Figure, Phrase, Section, Table
 
@@ -26,6 +26,7 @@ _NPS_ITEMS = ("nps", "word_of_mouth", "recommend")
 _LIKERT_CATEGORIES = 11  # a scale with more answers is not drawn as shares of each answer
 
 
+@answering("descriptives")
 def descriptives_section(study: Study, seed: int | None = None) -> Section:  # noqa: ARG001 - every section has it
     """Means, spreads, reliabilities, correlations, top boxes and waves of what was measured.
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from servicefx.engines.design_matrix import CONSTANT, FEW_CLUSTERS
 from servicefx.models.chain import chain_outcomes
 from servicefx.models.drivers import fit_direct
-from servicefx.sections.notes import estimates_rows, fit_notes
+from servicefx.sections.notes import answering, estimates_rows, fit_notes
 from servicefx.study.study import Study
 from servicefx.values.table import Figure, Phrase, Section, Table
 
@@ -15,6 +15,7 @@ _COLLINEAR = 10.0
 """Variance inflation above which terms are called collinear (Belsley, Kuh & Welsch 1980, ch. 3)."""
 
 
+@answering("drivers")
 def drivers_section(
     study: Study,
     outcome: str = "satisfaction",

@@ -10,6 +10,7 @@ from servicefx.models.chain import chain_outcomes
 from servicefx.models.drivers import fit_direct
 from servicefx.models.loyalty import fit_repurchase, is_binary
 from servicefx.models.over_time import fit_over_time, lag_name, panel_files
+from servicefx.sections.notes import answering
 from servicefx.study.spec import PathSpec
 from servicefx.study.study import Study
 from servicefx.theory.catalogue import load_theory
@@ -19,6 +20,7 @@ from servicefx.values.table import Phrase, Section, Table
 __all__ = ["hypotheses_section"]
 
 
+@answering("hypotheses")
 def hypotheses_section(study: Study, seed: int | None = None) -> Section | None:
     """Every declared path, with the estimate of its own equation and a verdict on its predicted sign.
 

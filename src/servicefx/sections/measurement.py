@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from servicefx.measurement.reliability import Reliability, reliability_of
-from servicefx.sections.notes import score_notes
+from servicefx.sections.notes import answering, score_notes
 from servicefx.study.study import Study
 from servicefx.values.table import Phrase, Section, Table
 
@@ -15,6 +15,7 @@ _LOW_ALPHA = 0.7
 """Nunnally (1978), Psychometric Theory, 2nd ed., p. 245: enough for early research."""
 
 
+@answering("measurement")
 def measurement_section(study: Study, seed: int | None = None) -> Section | None:  # noqa: ARG001
     """Alpha, composite reliability, variance extracted and loadings of every construct of items.
 

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import itertools
-
 import numpy as np
 import pandas as pd
 
 from servicefx.economics.lines import cost_line, retention_line
 from servicefx.economics.worth import Worth, worth_of
+from servicefx.effects.indirect import shift_along
 from servicefx.errors import DataError, Problem, StudyError
 from servicefx.models.chain import chain_outcomes, fit_chain
 from servicefx.models.loyalty import fit_repurchase, is_binary
-from servicefx.sections.notes import draw_notes
+from servicefx.sections.notes import answering, draw_notes
 from servicefx.study.spec import MoneySpec
 from servicefx.study.study import Study
 from servicefx.values.effect import Effect
@@ -37,13 +36,14 @@ def planned_change(study: Study, money: MoneySpec, seed: int) -> Effect:
     Returns
     -------
     Effect
-        In share of customers. Each step is a coefficient of the linear chain with its other terms held; the
-        last is a mean change of the logit's probability, on the same resamples.
+        In share of customers. The chain's linear equations move every term of the outcome's logit that a
+        route through ``plan.through`` reaches; the answer is the mean change of its probability, all on the
+        same resamples.
 
     Raises
     ------
     StudyError
-        If a step of the plan is not a declared path.
+        If no declared route leads from the plan to the outcome.
     DataError
         If the benefit's outcome is not 0/1.
     """
@@ -57,25 +57,33 @@ def planned_change(study: Study, money: MoneySpec, seed: int) -> Effect:
                 "Name a 0/1 construct such as 'repurchase'.",
             )
         )
-    steps = (plan.construct, *plan.through, outcome)
-    binary = tuple(o for o in chain_outcomes(study, data) if is_binary(study, o, data))
-    estimate, draws = plan.change, np.full(study.draws, plan.change)
-    if plan.through:
-        chain = fit_chain(study, data, binary=binary, seed=seed)
-        for source, target in itertools.pairwise(steps):
-            fit = chain.fits.get(target)
-            if fit is None or source not in fit.estimates.terms:
-                raise _no_path(source, target)
-            coefficient, coefficient_draws = chain.path(source, target)
-            estimate, draws = estimate * coefficient, draws * coefficient_draws
     last = fit_repurchase(study, outcome, data=data, seed=seed)
-    if steps[-2] not in last.estimates.terms:
-        raise _no_path(steps[-2], outcome)
-    share, share_draws = last.change(steps[-2], estimate, draws)
+    terms = [term for term in last.estimates.terms if term in last.sample.frame.columns]
+    shifts = {}
+    binary = tuple(o for o in chain_outcomes(study, data) if is_binary(study, o, data))
+    if set(chain_outcomes(study, data)) > set(binary):
+        chain = fit_chain(study, data, binary=binary, seed=seed)
+        for term in terms:
+            moved = shift_along(chain, plan.construct, term, plan.through)
+            if moved is not None:
+                shifts[term] = (moved[0] * plan.change, moved[1] * plan.change)
+    elif plan.construct in terms and not plan.through:
+        shifts[plan.construct] = (plan.change, np.full(study.draws, plan.change))
+    if not shifts:
+        route = " → ".join((plan.construct, *plan.through, outcome))
+        raise StudyError(
+            Problem(
+                "study.toml: money.plan",
+                f"no declared path leads along {route}",
+                "Add the missing [[paths]], or correct 'construct' or 'through'.",
+            )
+        )
+    share, share_draws = last.change(shifts)
     return Effect(
         estimand=(
             f"change in the share with {outcome} when {plan.construct} rises by {plan.change:g}, "
-            f"carried through {', then '.join(plan.through) or 'nothing else'}"
+            f"carried along every route of the chain"
+            + (f" that passes {', then '.join(plan.through)}" if plan.through else "")
         ),
         unit="share",
         estimate=share,
@@ -85,21 +93,12 @@ def planned_change(study: Study, money: MoneySpec, seed: int) -> Effect:
         assumptions=(
             *last.estimates.assumptions,
             "the fitted associations are causal along the plan's path",
-            "other routes from the plan to the outcome are not counted",
+            "routes the study file does not declare are not counted",
         ),
     )
 
 
-def _no_path(source: str, target: str) -> StudyError:
-    return StudyError(
-        Problem(
-            "study.toml: money.plan.through",
-            f"the plan goes from '{source}' to '{target}', but no path of the study does",
-            f"Add [[paths]] from '{source}' to '{target}', or correct 'through'.",
-        )
-    )
-
-
+@answering("money")
 def money_section(study: Study, seed: int | None = None) -> Section | None:
     """Net present value and benefit-cost ratio of the study's plan as distributions.
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from functools import wraps
+from typing import Any, TypeVar, cast
 
 import pandas as pd
 
@@ -14,6 +16,7 @@ from servicefx.values.estimates import Estimates
 from servicefx.values.table import Phrase, Section
 
 __all__ = [
+    "answering",
     "draw_notes",
     "dropped_notes",
     "effect_row",
@@ -87,6 +90,31 @@ def effect_row(effect: Effect, level: float) -> dict[str, float | str]:
         "unit": effect.unit,
         "design": effect.design,
     }
+
+
+Builder = TypeVar("Builder", bound=Callable[..., "Section | None"])
+
+
+def answering(section: str) -> Callable[[Builder], Builder]:
+    """Decorate a section builder: what cannot be estimated becomes a section that says why.
+
+    Parameters
+    ----------
+    section : str
+        Id of the section.
+    """
+
+    def decorate(builder: Builder) -> Builder:
+        @wraps(builder)
+        def built(*args: Any, **kwargs: Any) -> Section | None:
+            try:
+                return builder(*args, **kwargs)
+            except ServicefxError as error:
+                return refused(section, error)
+
+        return cast("Builder", built)
+
+    return decorate
 
 
 def refused(section: str, error: ServicefxError) -> Section:

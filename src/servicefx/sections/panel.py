@@ -7,13 +7,14 @@ import pandas as pd
 from servicefx.engines.design_matrix import FEW_CLUSTERS
 from servicefx.models.chain import chain_outcomes
 from servicefx.models.over_time import fit_over_time, panel_files
-from servicefx.sections.notes import dropped_notes, estimates_rows
+from servicefx.sections.notes import answering, dropped_notes, estimates_rows
 from servicefx.study.study import Study
 from servicefx.values.table import Phrase, Section, Table
 
 __all__ = ["panel_section"]
 
 
+@answering("panel")
 def panel_section(study: Study, seed: int | None = None) -> Section | None:  # noqa: ARG001 - every section has it
     """Two-way fixed-effects regressions of every panel outcome, errors clustered by unit.
 

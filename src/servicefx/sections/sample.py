@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import pandas as pd
 
-from servicefx.sections.notes import score_notes
+from servicefx.sections.notes import answering, score_notes
 from servicefx.study.study import Study
 from servicefx.values.table import Phrase, Section, Table
 
 __all__ = ["sample_section"]
 
 
+@answering("sample")
 def sample_section(study: Study, seed: int | None = None) -> Section:  # noqa: ARG001 - every section has it
     """Rows of every data file by what happened to them, and what every construct rests on.
 

@@ -1,6 +1,8 @@
-"""Fisher scoring to the minimum of the likelihood discrepancy, from a start close by."""
+"""Damped Fisher scoring to the minimum of the likelihood discrepancy."""
 
 from __future__ import annotations
+
+from collections.abc import Iterable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,15 +17,15 @@ from servicefx.sem.implied import (
 )
 from servicefx.sem.model import SemModel
 
-__all__ = ["all_values", "check_identified", "scored_to_minimum"]
+__all__ = ["all_values", "plain_start", "scored_to_minimum"]
 
 Floats = NDArray[np.float64]
 _GRADIENT = 1e-9
 """Largest gradient of F / 2 per standard deviation at which the minimum counts as reached."""
 _ROUNDING = 1e-7
 """The same where no smaller step lowers F in double precision."""
-_MAX_STEPS = 500
-_HALVINGS = 40
+_MAX_STEPS = 1000
+_FIRST_DAMPING, _LARGEST_DAMPING = 1e-3, 1e10
 _DEFICIENT = 1e-10
 """Smallest eigenvalue of the unit-diagonal information below which parameters cannot be told apart."""
 
@@ -35,15 +37,47 @@ def all_values(model: SemModel, free: Floats) -> Floats:
     return values
 
 
-def scored_to_minimum(model: SemModel, start: Floats, sample: Floats, name: str) -> tuple[Floats, Implied]:
+def plain_start(model: SemModel, sample: Floats) -> Floats:
+    """Start values that need no data beyond signs: half of every variance, loadings of 1, the rest 0.
+
+    Parameters
+    ----------
+    model : SemModel
+        In the metric of ``sample``, q free cells.
+    sample : ndarray, shape (p, p)
+        Correlations of the items.
+
+    Returns
+    -------
+    ndarray, shape (q,)
+    """
+    first: dict[str, int] = {}
+    for cell in model.cells:
+        if cell.op == "=~":
+            first.setdefault(cell.lhs, cell.row)
+    p = len(model.items)
+    values = []
+    for cell in model.free:
+        marker = first.get(cell.lhs, p)
+        if cell.op == "=~":
+            both_items = max(marker, cell.row) < p
+            values.append(float(np.sign(sample[marker, cell.row])) if both_items else 1.0)
+        else:
+            values.append(0.5 if cell.op == "~~" and cell.row == cell.column else 0.0)
+    return np.array(values)
+
+
+def scored_to_minimum(
+    model: SemModel, starts: Iterable[Floats], sample: Floats, name: str
+) -> tuple[Floats, Implied]:
     """Free cells at which the discrepancy is smallest, variances unbounded.
 
     Parameters
     ----------
     model : SemModel
         In the metric of ``sample``, q free cells.
-    start : ndarray, shape (q,)
-        Near the minimum; an implied covariance matrix that is positive definite.
+    starts : iterable of ndarray, shape (q,)
+        Tried in order, until the minimum is reached from one.
     sample : ndarray, shape (p, p)
         Correlations, positive definite.
     name : str
@@ -59,72 +93,75 @@ def scored_to_minimum(model: SemModel, start: Floats, sample: Floats, name: str)
     Raises
     ------
     IdentificationError
-        If the information is rank-deficient on the way or at the end.
+        If the information is rank-deficient at the minimum.
     ConvergenceError
-        If the gradient does not vanish.
+        If the gradient vanishes from no start.
+
+    Notes
+    -----
+    Steps solve (I + m diag I) d = -g with the expected information I; the damping m is raised where F does
+    not fall and lowered where it does (Levenberg-Marquardt), so that a start at which parameters cannot be
+    told apart does no harm.
     """
+    left = np.inf
+    for start in starts:
+        free, at, largest = _descended(model, start, sample)
+        if largest <= _ROUNDING:
+            _check_identified(model, expected_information(model, at), name)
+            return free, at
+        left = min(left, largest)
+    found = f"the gradient stays at {left:.2g}, 1e-9 expected: no minimum was reached"
+    remedy = "Simplify the model, look for items that do not belong, or add rows."
+    raise ConvergenceError(Problem(name, found, remedy))
+
+
+def _descended(model: SemModel, start: Floats, sample: Floats) -> tuple[Floats, Implied, float]:
+    """Where damped scoring ends, the matrices there, and the largest gradient."""
     free = np.array(start, dtype=np.float64)
     at = implied(model, all_values(model, free))
     value = discrepancy(sample, at.sigma)
     if not np.isfinite(value):
-        raise ConvergenceError(_unreached(name, "the start has no positive definite implied covariances"))
+        return free, at, np.inf
+    gradient = discrepancy_gradient(model, at, sample)
+    damping = 0.0
     for _ in range(_MAX_STEPS):
-        gradient = discrepancy_gradient(model, at, sample)
-        information = expected_information(model, at)
-        check_identified(model, information, name)
-        largest = float(np.abs(gradient).max())
+        largest = float(np.abs(gradient).max(initial=0.0))
         if largest <= _GRADIENT:
-            return free, at
-        step = -np.linalg.solve(information, gradient)
-        for halving in range(_HALVINGS):
-            tried = free + step * 0.5**halving
+            break
+        information = expected_information(model, at)
+        diagonal = np.diag(np.diag(information) + 1e-12)
+        while damping <= _LARGEST_DAMPING:
+            step = _step(information + damping * diagonal, gradient)
+            tried = free + step
             tried_at = implied(model, all_values(model, tried))
             tried_value = discrepancy(sample, tried_at.sigma)
-            if tried_value < value or (
-                halving == 0 and _is_rounding(model, tried_at, sample, largest, value, tried_value)
-            ):
-                break
+            if np.isfinite(tried_value):
+                tried_gradient = discrepancy_gradient(model, tried_at, sample)
+                rounding = abs(tried_value - value) <= 1e-13 * len(sample)
+                if tried_value < value or (rounding and np.abs(tried_gradient).max() < largest):
+                    break
+            damping = max(10 * damping, _FIRST_DAMPING)
         else:
-            if largest <= _ROUNDING:
-                return free, at
             break
-        free, at, value = tried, tried_at, tried_value
-    cell = model.free[int(np.abs(discrepancy_gradient(model, at, sample)).argmax())]
-    raise ConvergenceError(
-        _unreached(name, f"the gradient stays at {largest:.2g}, largest for '{cell.text}', 1e-9 expected")
-    )
+        free, at, value, gradient = tried, tried_at, tried_value, tried_gradient
+        damping = damping / 10 if damping > 1e-6 else 0.0
+    return free, at, float(np.abs(gradient).max(initial=0.0))
 
 
-def _is_rounding(
-    model: SemModel, tried: Implied, sample: Floats, largest: float, value: float, tried_value: float
-) -> bool:
-    """Whether a full step lowers the gradient while F cannot show it any more."""
-    if not np.isfinite(tried_value) or abs(tried_value - value) > 1e-13 * max(1.0, len(sample)):
-        return False
-    return float(np.abs(discrepancy_gradient(model, tried, sample)).max()) < largest
+def _step(information: Floats, gradient: Floats) -> Floats:
+    """The scoring step; NaN where the information is singular."""
+    try:
+        return np.asarray(-np.linalg.solve(information, gradient), dtype=np.float64)
+    except np.linalg.LinAlgError:
+        return np.full(len(gradient), np.nan)
 
 
-def check_identified(model: SemModel, information: Floats, name: str) -> None:
-    """Refuse an information matrix that cannot tell free cells apart, naming them.
-
-    Parameters
-    ----------
-    model : SemModel
-        With q free cells.
-    information : ndarray, shape (q, q)
-        Expected information of one row.
-    name : str
-        What is fitted.
-
-    Raises
-    ------
-    IdentificationError
-        If it is rank-deficient.
-    """
+def _check_identified(model: SemModel, information: Floats, name: str) -> None:
+    """Refuse an information matrix that cannot tell free cells apart, naming them."""
     size = np.sqrt(np.diag(information))
     if (size > 0).all():
         values, vectors = np.linalg.eigh(information / np.outer(size, size))
-        if values[0] > _DEFICIENT:
+        if values.size == 0 or values[0] > _DEFICIENT:
             return
         heavy = np.flatnonzero(np.abs(vectors[:, 0]) > 0.2)
     else:
@@ -137,7 +174,3 @@ def check_identified(model: SemModel, information: Floats, name: str) -> None:
             "Fix one of them, remove a path, or add an item to its construct.",
         )
     )
-
-
-def _unreached(name: str, found: str) -> Problem:
-    return Problem(name, found, "Simplify the model, or look for items that do not belong.")

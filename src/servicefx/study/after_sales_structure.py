@@ -5,7 +5,7 @@ from __future__ import annotations
 from servicefx.study.after_sales_items import SCALES, item_names
 from servicefx.study.after_sales_parameters import CUSTOMER, DIMENSIONS, FIRM
 
-__all__ = ["TruthRow", "columns_of", "structural_rows"]
+__all__ = ["OF_CAUSE", "TruthRow", "columns_of", "structural_rows"]
 
 TruthRow = dict[str, str | float]
 """One row of the truth file."""
@@ -49,15 +49,44 @@ OF_CAUSE = {
     "hours_beyond": "H15",
     "service_failure": "H9",
     "complaint_handling": "H9",
-    "service_level": "H14",
 }
 SETTINGS = {
-    "tolerated_hours": ("H15", "satisfaction", "first_response_hours", "hours", "the wait beyond which satisfaction falls"),
-    "stock_persistence": ("H16", "service_level", "service_spending", "share", "what of the service stock is left after a quarter"),
-    "spending_reference": ("H14", "service_level", "service_spending", "thousand CNY a quarter", "spending at which the log-spending stock of a firm of average size rests at zero"),
-    "satisfaction_persistence": ("H16", "firm_satisfaction", "firm_satisfaction", "share", "what of last quarter's deviation of a firm's satisfaction stays"),
-    "margin": ("H14", "profit", "revenue", "share of revenue", "margin before service, failure and acquisition cost"),
-}  # fmt: skip
+    "tolerated_hours": (
+        "H15",
+        "satisfaction",
+        "first_response_hours",
+        "hours",
+        "the wait beyond which satisfaction falls",
+    ),
+    "stock_persistence": (
+        "H16",
+        "service_level",
+        "service_spending",
+        "share",
+        "what of the stock of log spending is left after a quarter",
+    ),
+    "spending_reference": (
+        "H14",
+        "service_level",
+        "service_spending",
+        "thousand CNY a quarter",
+        "spending at which the stock of log spending of a firm of average size rests at zero",
+    ),
+    "satisfaction_persistence": (
+        "H16",
+        "firm_satisfaction",
+        "firm_satisfaction",
+        "share",
+        "what of last quarter's deviation of a firm's satisfaction stays",
+    ),
+    "margin": (
+        "H14",
+        "profit",
+        "revenue",
+        "share of revenue",
+        "margin before service, failure and acquisition cost",
+    ),
+}
 UNITS = {
     "repurchase": "log-odds per point",
     "people_told": "log people per point",
@@ -109,52 +138,44 @@ def structural_rows() -> list[TruthRow]:
 
 def _customer_row(name: str, value: float) -> TruthRow:
     cause, outcome = name.split("->")
-    hypothesis = OF_OUTCOME.get(outcome, "") or OF_CAUSE.get(cause, "")
-    if "product_complexity" in cause:
-        hypothesis = "H18"
-    elif cause == "service_failure*tenure":
-        hypothesis = "H19"
-    elif cause == "complaint_handling":
-        hypothesis = "H9"
-    elif (cause, outcome) == ("trust", "loyalty"):
-        hypothesis = "H6"
-    elif (cause, outcome) == ("tenure", "loyalty"):
-        hypothesis = ""
-    unit = UNITS.get(outcome, "points per hour" if cause == "hours_beyond" else "points per point")
-    if "tenure" in cause:
-        unit = "points per standard deviation of log tenure"
-    elif cause == "service_failure":
-        unit = "points"
-    return _row(hypothesis, outcome, cause, value, unit, columns_of(cause, outcome))
+    unit = UNITS.get(outcome, "points per point")
+    unit = {
+        "hours_beyond": "points per hour",
+        "service_failure": "points",
+        "service_failure*tenure": "points per standard deviation of log tenure",
+        "tenure": "points per standard deviation of log tenure",
+    }.get(cause, unit)
+    return _row(_customer_hypothesis(cause, outcome), outcome, cause, value, unit, columns_of(cause, outcome))
+
+
+def _customer_hypothesis(cause: str, outcome: str) -> str:
+    """Interactions and recovery go by their cause, trust and satisfaction as outcomes by their own."""
+    if "*" in cause:
+        return "H19" if cause == "service_failure*tenure" else "H18"
+    if cause in ("complaint_handling", "tenure"):
+        return "H9" if cause == "complaint_handling" else ""
+    if (cause, outcome) == ("trust", "loyalty"):
+        return "H6"
+    return OF_OUTCOME.get(outcome) or OF_CAUSE[cause]
 
 
 def _firm_row(name: str, value: float) -> TruthRow:
     cause, outcome = name.split("->")
+    hypothesis = "H12" if cause == "employee_satisfaction" else OF_OUTCOME.get(outcome, "H1")
     unit = UNITS.get(outcome, "points per unit of log spending" if cause == "stock" else "points per point")
     columns = f"{'service_spending' if cause == 'stock' else cause} {outcome}"
-    hypothesis = OF_OUTCOME.get(outcome, "") or OF_CAUSE.get(cause, "")
-    if cause == "employee_satisfaction":
-        hypothesis = "H12"
-    if outcome == "retention":
-        hypothesis = ""
-    renamed = {"satisfaction": "firm_satisfaction"}
-    return _row(
-        hypothesis, renamed.get(outcome, outcome), renamed.get(cause, cause), value, unit, columns, "firms: "
-    )
+    latent = {"satisfaction": "firm_satisfaction"}
+    return _row(hypothesis, latent.get(outcome, outcome), latent.get(cause, cause), value, unit, columns)
 
 
 def _setting_row(name: str, value: float) -> TruthRow:
     hypothesis, outcome, term, unit, estimand = SETTINGS[name]
-    columns = " ".join(dict.fromkeys((columns_of(term), columns_of(outcome)))).replace("firm_", "")
-    if term == "first_response_hours":
-        columns = columns_of(term, outcome)
+    columns = columns_of(term, outcome).replace("firm_satisfaction", "satisfaction")
     row = _row(hypothesis, outcome, term, value, unit, columns)
     return row | {"model": f"structure: {name}", "estimand": estimand}
 
 
-def _row(
-    hypothesis: str, outcome: str, term: str, value: float, unit: str, columns: str, where: str = ""
-) -> TruthRow:
+def _row(hypothesis: str, outcome: str, term: str, value: float, unit: str, columns: str) -> TruthRow:
     return {
         "hypothesis": hypothesis,
         "kind": "structural",
@@ -165,5 +186,5 @@ def _row(
         "estimate": value,
         "mc_error": 0.0,
         "unit": unit,
-        "estimand": f"{where}direct effect of {term} on {outcome} in the structure that made the data",
+        "estimand": f"direct effect of {term} on {outcome} in the structure that made the data",
     }

@@ -122,7 +122,7 @@ def _csv(content: bytes, file: str, spec: DataSpec, as_text: tuple[str, ...]) ->
 
 
 def _excel(content: bytes, file: str, spec: DataSpec, _as_text: tuple[str, ...]) -> _Parts:
-    import openpyxl
+    import openpyxl  # type: ignore[import-untyped]
 
     try:
         with warnings.catch_warnings():
@@ -184,7 +184,8 @@ def _spss(content: bytes, file: str, spec: DataSpec, _as_text: tuple[str, ...]) 
     for name in frame.columns:
         column = _plain(frame[name])
         declared = np.zeros(len(column), dtype=bool)
-        for span in meta.missing_ranges.get(name, []):
+        ranges: Any = meta.missing_ranges.get(name, [])
+        for span in ranges:
             low, high = span["lo"], span["hi"]
             if isinstance(low, str) or isinstance(high, str):
                 declared |= (column == low).fillna(False).to_numpy(dtype=bool)
@@ -233,8 +234,8 @@ def _labelled(
 
 
 def _parquet(content: bytes, file: str, _spec: DataSpec, _as_text: tuple[str, ...]) -> _Parts:
-    import pyarrow as pa
-    import pyarrow.parquet as pq
+    import pyarrow as pa  # type: ignore[import-untyped]
+    import pyarrow.parquet as pq  # type: ignore[import-untyped]
 
     try:
         table = pq.read_table(pa.BufferReader(content))

@@ -90,6 +90,9 @@ def parse_study(content: bytes, file: str) -> Draft:
             break
     else:
         raise StudyError(*(finding.problem(file) for finding in findings))
+    if len(document.get("data") or ()) > len(spec.data) == 1:  # which file is meant is no longer plain
+        placed = {id: table for id, table in spec.constructs.items() if table.data or not table.items}
+        spec = spec.model_copy(update={"constructs": placed})
     entries = document.get("paths")
     numbers = range(len(entries)) if isinstance(entries, list) else range(0)
     return Draft(

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from servicefx.errors import Problem
+from servicefx.errors import Problem, closest
 
-__all__ = ["Finding", "Place", "in_file_order", "quoted", "toml_path"]
+__all__ = ["Finding", "Place", "in_file_order", "quoted", "toml_path", "unknown"]
 
 Place = tuple[str | int, ...]
 """Keys and list positions from the top of the study file: ``("constructs", "empathy", "items", 2)``."""
@@ -89,3 +89,12 @@ def quoted(names: Iterable[object]) -> str:
     "'a', 'b'"
     """
     return ", ".join(f"'{name}'" for name in names)
+
+
+def unknown(
+    place: Place, name: str, known: Iterable[str], what: str, remedy: str = "Correct the name."
+) -> Iterator[Finding]:
+    """A finding where a name is not among the known ones; the closest is named."""
+    names = list(known)
+    if name not in names:
+        yield Finding(place, f"unknown {what} '{name}'{closest(name, names)}", remedy)

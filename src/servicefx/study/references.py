@@ -6,9 +6,10 @@ import math
 from collections.abc import Iterable, Iterator, Mapping
 
 from servicefx.errors import closest
+from servicefx.study.construct_tables import check_constructs
 from servicefx.study.parse import Draft
-from servicefx.study.places import Finding, Place, quoted
-from servicefx.study.spec import ConstructSpec, StudySpec
+from servicefx.study.places import Finding, Place, quoted, unknown
+from servicefx.study.spec import StudySpec
 from servicefx.theory.catalogue import load_theory
 
 __all__ = ["check_references"]
@@ -30,20 +31,11 @@ def check_references(draft: Draft) -> list[Finding]:
     return [
         *_data(draft),
         *_scales(draft.spec),
-        *_constructs(draft),
-        *_sharing(draft.spec),
+        *check_constructs(draft),
         *_paths(draft),
         *_money(draft),
         *_claims(draft),
     ]
-
-
-def _unknown(
-    place: Place, name: str, known: Iterable[str], what: str, remedy: str = "Correct the name."
-) -> Iterator[Finding]:
-    names = list(known)
-    if name not in names:
-        yield Finding(place, f"unknown {what} '{name}'{closest(name, names)}", remedy)
 
 
 def _undeclared(draft: Draft, place: Place, name: str) -> Iterator[Finding]:
@@ -91,149 +83,13 @@ def _scales(spec: StudySpec) -> Iterator[Finding]:
                 )
 
 
-def _constructs(draft: Draft) -> Iterator[Finding]:
-    spec, theory = draft.spec, load_theory()
-    if draft.document.get("constructs") == {}:
-        yield Finding(("constructs",), "no construct is declared", "Add a table [constructs.ID].")
-    named = {**theory.constructs, **theory.moderators}
-    for construct in draft.declared("constructs"):
-        entry = draft.document["constructs"][construct]
-        if construct not in named and not (isinstance(entry, dict) and "label" in entry):
-            yield Finding(
-                ("constructs", construct),
-                f"unknown construct '{construct}'{closest(construct, named)}",
-                'Correct the id, or give it a name of its own: label = { en = "…", zh = "…" }.',
-            )
-    for construct, table in spec.constructs.items():
-        place: Place = ("constructs", construct)
-        yield from _measurement(construct, table)
-        yield from _scale_of(draft, construct, table)
-        several = len(draft.declared("data"))
-        if table.items and table.data is None and several > 1:
-            yield Finding(
-                place,
-                f"key 'data' is missing: the study has {several} data files "
-                f"({quoted(draft.declared('data'))})",
-                "Add data = the name of the file that holds the items.",
-            )
-        if table.data is not None:
-            yield from _unknown((*place, "data"), table.data, draft.declared("data"), "data file")
-        for data in table.measured_in:
-            yield from _unknown((*place, "measured_in", data), data, draft.declared("data"), "data file")
-            if table.items and data == spec.home(construct):
-                yield Finding(
-                    (*place, "measured_in", data),
-                    f"'{data}' already holds the items of '{construct}'",
-                    "Remove the entry, or name another data file.",
-                )
-
-
-def _measurement(construct: str, table: ConstructSpec) -> Iterator[Finding]:
-    """Items, reversed and expectation items of one construct."""
-    place: Place = ("constructs", construct)
-    count = len(table.items)
-    if not count and not table.measured_in:
-        yield Finding(
-            place,
-            f"'{construct}' is measured by nothing",
-            'Add items = ["column"], or measured_in = { data = "column" }.',
-        )
-    elif table.mode == "single" and count > 1:
-        yield Finding(
-            (*place, "items"),
-            f"mode 'single' has exactly 1 item, found {count}",
-            'Keep one item, or state mode = "reflective" or "formative".',
-        )
-    elif table.mode != "single" and count == 1:
-        yield Finding(
-            (*place, "items"),
-            f"mode '{table.mode}' needs at least 2 items, found 1 ('{table.items[0]}')",
-            'Add the other items, or state mode = "single".',
-        )
-    for key in ("items", "reversed", "expectation"):
-        columns: tuple[str, ...] = getattr(table, key)
-        for index, column in enumerate(columns):
-            if column in columns[:index]:
-                yield Finding((*place, key, index), f"'{column}' stands twice", "Remove one of the two.")
-    for index, column in enumerate(table.reversed):
-        if column not in table.items:
-            yield Finding(
-                (*place, "reversed", index),
-                f"'{column}' is not an item of '{construct}'{closest(column, table.items)}",
-                "Name only items of the construct.",
-            )
-    for index, column in enumerate(table.expectation):
-        if column in table.items:
-            yield Finding(
-                (*place, "expectation", index),
-                f"'{column}' is an item of '{construct}' as well",
-                "Name the column that holds the expectation.",
-            )
-    if table.expectation and len(table.expectation) != count:
-        yield Finding(
-            (*place, "expectation"),
-            f"{len(table.expectation)} expectation items for {count} items",
-            "Give one expectation item for each item, in the same order.",
-        )
-
-
-def _scale_of(draft: Draft, construct: str, table: ConstructSpec) -> Iterator[Finding]:
-    place: Place = ("constructs", construct)
-    if table.scale is not None:
-        yield from _unknown((*place, "scale"), table.scale, draft.declared("scales"), "scale")
-    elif table.mode != "single" and table.items:
-        known = quoted(draft.declared("scales"))
-        yield Finding(
-            place,
-            f"key 'scale' is missing: mode '{table.mode}' needs one ({f'known: {known}' if known else 'none declared'})",
-            "Add scale = the name of a [scales] table.",
-        )
-    elif table.reversed:
-        yield Finding(
-            (*place, "reversed"),
-            "an item cannot be turned without knowing the ends of its scale",
-            "Add scale = the name of a [scales] table.",
-        )
-
-
-def _sharing(spec: StudySpec) -> Iterator[Finding]:
-    """One column in several constructs: only by inclusion or as a single measure, and read the same way."""
-    seen: dict[tuple[str, str], tuple[str, ConstructSpec]] = {}
-    for construct, table in spec.constructs.items():
-        home = spec.home(construct)
-        for index, column in enumerate(table.items):
-            place: Place = ("constructs", construct, "items", index)
-            other, first = seen.setdefault((str(home), column), (construct, table))
-            if other == construct:
-                continue
-            if (column in table.reversed) != (column in first.reversed):
-                yield Finding(
-                    place,
-                    f"'{column}' is reversed in only one of '{other}' and '{construct}'",
-                    "Name it under reversed in both, or in neither.",
-                )
-            if table.scale and first.scale and table.scale != first.scale:
-                yield Finding(
-                    place,
-                    f"'{column}' has scale '{first.scale}' in '{other}' and scale '{table.scale}' here",
-                    "Give the column one scale.",
-                )
-            nested = set(table.items) < set(first.items) or set(first.items) < set(table.items)
-            if "single" not in (table.mode, first.mode) and not nested:
-                yield Finding(
-                    place,
-                    f"'{column}' is an item of '{other}' as well",
-                    "Keep it in one of the two constructs.",
-                )
-
-
 def _paths(draft: Draft) -> Iterator[Finding]:
     spec, theory = draft.spec, load_theory()
     for number, path in zip(draft.path_numbers, spec.paths, strict=True):
         place: Place = ("paths", number)
         if path.hypothesis:
             remedy = "Correct the id, or leave it out for a path of the study's own."
-            yield from _unknown(
+            yield from unknown(
                 (*place, "hypothesis"), path.hypothesis, theory.hypotheses, "hypothesis", remedy
             )
         named = isinstance(draft.document["paths"][number]["from"], list)
@@ -247,27 +103,21 @@ def _paths(draft: Draft) -> Iterator[Finding]:
         yield from _undeclared(draft, (*place, "to"), path.to)
         moderators = [*draft.declared("constructs"), *theory.moderators]
         for index, moderator in enumerate(path.moderators):
-            yield from _unknown((*place, "moderators", index), moderator, moderators, "moderator")
+            yield from unknown((*place, "moderators", index), moderator, moderators, "moderator")
         ends = [end for end in (*path.sources, path.to) if end in spec.constructs]
         if path.data is not None:
-            yield from _unknown((*place, "data"), path.data, draft.declared("data"), "data file")
+            yield from unknown((*place, "data"), path.data, draft.declared("data"), "data file")
             if path.data in spec.data:
                 yield from _not_there(spec, (*place, "data"), ends, path.data)
-        elif all(None not in spec_homes(spec, end) for end in ends) and len(ends) == len(path.sources) + 1:
-            shared = set(spec.data).intersection(*(spec.measured(end) for end in ends))
-            known = all(data in spec.data for end in ends for data in spec.measured(end))
-            if not shared and known:
+        elif len(ends) == len(path.sources) + 1 and all(spec.home(end) is not None for end in ends):
+            files = [set(spec.measured(end)) for end in ends]
+            if all(some <= set(spec.data) for some in files) and not set.intersection(*files):
                 yield Finding(
                     place,
                     f"no data file measures all of {quoted(ends)}",
                     "Name the columns of one file under measured_in, or split the path.",
                 )
         yield from _lag(draft, number)
-
-
-def spec_homes(spec: StudySpec, construct: str) -> tuple[str | None, ...]:
-    """Home of a construct and its further files; holds None where the study does not say."""
-    return (spec.home(construct), *spec.constructs[construct].measured_in)
 
 
 def _lag(draft: Draft, number: int) -> Iterator[Finding]:
@@ -289,7 +139,7 @@ def _not_there(spec: StudySpec, place: Place, constructs: Iterable[str], data: s
         if spec.home(construct) is not None and data not in spec.measured(construct):
             yield Finding(
                 place,
-                f"'{construct}' is not measured in '{data}' (measured in: {quoted(spec.measured(construct))})",
+                f"'{construct}' is not measured in '{data}', but in {quoted(spec.measured(construct))}",
                 f"Name another data file, or add measured_in to [constructs.{construct}].",
             )
 
@@ -307,9 +157,9 @@ def _money(draft: Draft) -> Iterator[Finding]:
         "cost": (money.cost.line, theory.cost_lines),
     }
     for table, (line, known) in lines.items():
-        yield from _unknown(("money", table, "line"), line, known, f"{table} line")
+        yield from unknown(("money", table, "line"), line, known, f"{table} line")
     if money.data is not None:
-        yield from _unknown(("money", "data"), money.data, draft.declared("data"), "data file")
+        yield from unknown(("money", "data"), money.data, draft.declared("data"), "data file")
         if money.data in spec.data:
             ends = (money.plan.construct_id, *money.plan.through, money.benefit.outcome)
             known_ends = [end for end in ends if end in spec.constructs]
@@ -318,7 +168,7 @@ def _money(draft: Draft) -> Iterator[Finding]:
 
 def _claims(draft: Draft) -> Iterator[Finding]:
     for claim in draft.declared("claims"):
-        yield from _unknown(("claims", claim), claim, load_theory().claims, "claim")
+        yield from unknown(("claims", claim), claim, load_theory().claims, "claim")
     for claim, table in draft.spec.claims.items():
         if table.outcome is not None:
             yield from _undeclared(draft, ("claims", claim, "outcome"), table.outcome)

@@ -162,7 +162,7 @@ class PathSpec(_Table):
 class ModelSpec(_Table):
     """``[models.NAME]``: a model beyond the standard chain, in lavaan's words over construct ids."""
 
-    kind: Literal["sem"] = Field(description="one of 'sem'")
+    kind: Literal["sem", "pls"] = Field(description="one of 'sem', 'pls'")
     lavaan: str = Field(pattern=r"\S", description="lines such as 'loyalty ~ satisfaction'")
 
 

@@ -1,0 +1,228 @@
+"""The standard chain: an ordered tuple of section functions, run whole and verified."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from servicefx.errors import Problem, StudyError
+
+if TYPE_CHECKING:
+    from servicefx.report.compare import Difference
+    from servicefx.study.study import Study
+    from servicefx.values.table import Section
+
+__all__ = [
+    "SECTIONS",
+    "RunResult",
+    "Verification",
+    "find_study",
+    "run_sections",
+    "run_study",
+    "verify_report",
+]
+
+SECTIONS: tuple[tuple[str, str], ...] = (
+    ("sample", "servicefx.sections.sample:sample_section"),
+    ("descriptives", "servicefx.sections.descriptives:descriptives_section"),
+    ("measurement", "servicefx.sections.measurement:measurement_section"),
+    ("drivers", "servicefx.sections.drivers:drivers_section"),
+    ("structure", "servicefx.sections.structure:structure_section"),
+    ("composite", "servicefx.sections.structure:composite_section"),
+    ("chain", "servicefx.sections.chain:chain_section"),
+    ("repurchase", "servicefx.sections.chain:repurchase_section"),
+    ("panel", "servicefx.sections.panel:panel_section"),
+    ("money", "servicefx.sections.money:money_section"),
+    ("hypotheses", "servicefx.sections.hypotheses:hypotheses_section"),
+    ("claims", "servicefx.sections.claims:claims_section"),
+)
+"""Id and place of every section, in the order of the report; a section is imported when it is reached."""
+
+Progress = Callable[[str, int, int], None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunResult:
+    """What a run made.
+
+    Attributes
+    ----------
+    out : Path
+        Folder of the report.
+    files : tuple of str
+        Files below it.
+    refusals : tuple of Problem
+        What could not be estimated, and what to do.
+    """
+
+    out: Path
+    files: tuple[str, ...]
+    refusals: tuple[Problem, ...]
+
+
+def run_sections(
+    study: Study, seed: int | None = None, progress: Progress | None = None
+) -> Iterator[Section]:
+    """Every section the study has something for, in the order of the report.
+
+    Parameters
+    ----------
+    study : Study
+    seed : int
+        By default the study's.
+    progress : callable
+        Told the section's id, its place and their number before each.
+
+    Yields
+    ------
+    Section
+        One that could not be estimated holds the refusal.
+    """
+    from threadpoolctl import threadpool_limits
+
+    for place, (name, where) in enumerate(SECTIONS):
+        if progress is not None:
+            progress(name, place, len(SECTIONS))
+        module, function = where.split(":")
+        build: Callable[..., Section | None] = getattr(import_module(module), function)
+        with threadpool_limits(limits=1, user_api="blas"):
+            section = build(study, seed=study.seed if seed is None else seed)
+        if section is not None:
+            yield section
+
+
+def run_study(
+    study_file: str | Path, out: str | Path | None = None, *, progress: Progress | None = None
+) -> RunResult:
+    """Read a study, answer its questions and write the report whole.
+
+    Parameters
+    ----------
+    study_file : path
+        ``study.toml`` or its folder.
+    out : path
+        Folder of the report; by default ``reports/<study id>`` below the working directory.
+    progress : callable
+        As `run_sections`.
+
+    Returns
+    -------
+    RunResult
+
+    Raises
+    ------
+    StudyError, DataError
+        If the study file or its data do not hold; nothing is written then.
+    """
+    from servicefx.report.page import render_report
+    from servicefx.report.write import write_report
+    from servicefx.study.study import load_study
+
+    study = load_study(study_file)
+    sections = tuple(run_sections(study, progress=progress))
+    files = render_report(study, sections)
+    folder = write_report(Path("reports") / study.id if out is None else Path(out), files)
+    return RunResult(out=folder, files=tuple(sorted(files)), refusals=_refusals(sections))
+
+
+def _refusals(sections: tuple[Section, ...]) -> tuple[Problem, ...]:
+    return tuple(
+        Problem(str(note.values["what"]), str(note.values["why"]), str(note.values["remedy"]))
+        for section in sections
+        for note in section.notes
+        if note.key == "note.refused"
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verification:
+    """What verifying a report found.
+
+    Attributes
+    ----------
+    problems : tuple of Problem
+        Files that are not what the manifest says.
+    differences : tuple of Difference
+        Cells, words and drawings that do not come out again.
+    n_tables : int
+        Tables compared.
+    """
+
+    problems: tuple[Problem, ...]
+    differences: tuple[Difference, ...]
+    n_tables: int
+
+    @property
+    def holds(self) -> bool:
+        """Whether nothing differs."""
+        return not self.problems and not self.differences
+
+
+def find_study(study_sha256: str, below: Path) -> Path:
+    """The study file of a hash among ``analyses/*/study.toml`` below a folder.
+
+    Raises
+    ------
+    StudyError
+        If none has it.
+    """
+    from servicefx.report.manifest import sha256_of
+
+    candidates = sorted(below.glob("analyses/*/study.toml"))
+    for candidate in candidates:
+        if sha256_of(candidate.read_bytes()) == study_sha256:
+            return candidate
+    raise StudyError(
+        Problem(
+            "manifest.json: study_sha256",
+            f"none of the {len(candidates)} study files in analyses/*/ has the hash {study_sha256[:12]}…",
+            "Name the study file with --study, or run from the folder that holds analyses/.",
+        )
+    )
+
+
+def verify_report(report: str | Path, study_file: str | Path | None = None) -> Verification:
+    """Check a report's files against its manifest, rebuild it, and compare the two cell by cell.
+
+    Parameters
+    ----------
+    report : path
+        Folder of the report.
+    study_file : path
+        The study; by default the one among ``analyses/*/study.toml`` with the manifest's hash.
+
+    Returns
+    -------
+    Verification
+        Cells agree if |new − old| ≤ 1e-6 · max(|old|, the column's scale) + 1e-12.
+
+    Raises
+    ------
+    StudyError, DataError
+        If the folder is no report of ours, or the study or its data are not there.
+    """
+    from servicefx.report.compare import compare_reports
+    from servicefx.report.manifest import MANIFEST
+    from servicefx.report.page import render_report
+    from servicefx.report.seals import check_hashes, report_files
+    from servicefx.report.write import is_report
+    from servicefx.study.study import load_study
+
+    folder = Path(report)
+    problems = check_hashes(folder)
+    if not is_report(folder):
+        raise StudyError(*problems)
+    kept = report_files(folder)
+    if study_file is None:
+        study_file = find_study(str(json.loads(kept[MANIFEST])["study_sha256"]), Path())
+    study = load_study(study_file)
+    rebuilt = render_report(study, tuple(run_sections(study)))
+    return Verification(
+        problems=tuple(problems),
+        differences=tuple(compare_reports(kept, rebuilt)),
+        n_tables=sum(name.endswith(".csv") for name in rebuilt),
+    )

@@ -1,0 +1,298 @@
+"""The structural model and its composite twin: paths between constructs, fitted from their items."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from servicefx.engines.structural import fit_structural
+from servicefx.errors import DataError, Problem
+from servicefx.models.chain import draw_source
+from servicefx.sections.notes import answering, draw_notes, effect_row
+from servicefx.sem.structural_fit import StructuralFit
+from servicefx.study.study import Study
+from servicefx.syntax.parser import parse_model
+from servicefx.syntax.table import ParameterTable
+from servicefx.values.effect import Effect
+from servicefx.values.table import Figure, Phrase, Section, Table
+
+__all__ = ["composite_section", "model_text", "structure_section"]
+
+_MEASURES = (
+    "n_obs", "n_free", "chi2", "df", "p_value", "chi2_baseline", "df_baseline", "cfi", "tli", "rmsea",
+    "rmsea_close", "srmr", "logl", "aic", "bic",
+)  # fmt: skip
+
+
+def _model(study: Study, kind: str) -> tuple[str, str] | None:
+    """Name and text of the study's first model of a kind."""
+    for name, spec in study.spec.models.items():
+        if spec.kind == kind:
+            return name, spec.lavaan
+    return None
+
+
+def model_text(study: Study, paths: str, operator: str = "=~") -> tuple[ParameterTable, list[str]]:
+    """A model over construct ids with its measurement part written from the study's constructs.
+
+    Parameters
+    ----------
+    study : Study
+    paths : str
+        lavaan lines over construct ids.
+    operator : str
+        How items belong to reflective constructs; formative ones always use ``<~``.
+
+    Returns
+    -------
+    tuple of ParameterTable and list of str
+        The whole model, and the constructs in it.
+
+    Raises
+    ------
+    StudyError
+        If the text is not understood.
+    DataError
+        If it names something that is not a construct of the study.
+    """
+    table = parse_model(paths)
+    names = list(dict.fromkeys(name for row in table.rows for name in (row.lhs, row.rhs)))
+    unknown = [name for name in names if name not in study.spec.constructs]
+    if unknown:
+        raise DataError(
+            *(
+                Problem(
+                    "study.toml: models",
+                    f"'{name}' is not a construct of the study",
+                    "Declare it, or remove it.",
+                )
+                for name in unknown
+            )
+        )
+    lines = []
+    for name in names:
+        spec = study.spec.constructs[name]
+        sign = "<~" if spec.mode == "formative" else operator
+        lines.append(f'"{name}" {sign} ' + " + ".join(f'"{item}"' for item in spec.items))
+    return parse_model("\n".join([*lines, paths])), names
+
+
+def _items(study: Study, constructs: list[str]) -> tuple[str, pd.DataFrame]:
+    """The items of several constructs of one data file."""
+    files = list(dict.fromkeys(study.data_of(name) for name in constructs))
+    if len(files) > 1:
+        raise DataError(
+            Problem(
+                "study.toml: models",
+                "its constructs live in different data files: " + ", ".join(f"'{name}'" for name in files),
+                "Name constructs of one file.",
+            )
+        )
+    items = pd.concat([study.items(name) for name in constructs], axis=1)
+    return files[0], items.loc[:, ~items.columns.duplicated()]
+
+
+@answering("structure")
+def structure_section(study: Study, seed: int | None = None) -> Section | None:  # noqa: ARG001 - every section has it
+    """Structural model of the study's ``[models.*]`` of kind ``"sem"``, by maximum likelihood.
+
+    Parameters
+    ----------
+    study : Study
+    seed : int
+        Not used: intervals come from the information matrix.
+
+    Returns
+    -------
+    Section or None
+        Tables ``structure`` (every parameter) and ``fit``, figure ``diagram``; None where no such model is
+        declared.
+
+    Raises
+    ------
+    DataError
+        If answers are missing or weights declared, which this version's estimator cannot use.
+    """
+    found = _model(study, "sem")
+    if found is None:
+        return None
+    name, paths = found
+    table, constructs = model_text(study, paths)
+    data, items = _items(study, constructs)
+    fit = fit_structural(table, items, weights=study.weights(data), name=name)
+    rows = fit.table(level=study.level)
+    directed = rows[rows["op"] == "~"]
+    notes = [Phrase(key="note.sample", values={"n_obs": fit.n_obs, "data": data})]
+    clusters = study.clusters(data)
+    if clusters is not None:
+        notes.append(Phrase(key="note.clusters_ignored", values={"column": str(clusters.name)}))
+    notes += [Phrase(key="note.covariance", values={"kind": "expected"}), Phrase(key="note.sem_engine")]
+    notes += [
+        Phrase(key="note.problem", values={"where": p.where, "found": p.found, "remedy": p.remedy})
+        for p in fit.problems
+    ]
+    notes.append(Phrase(key="note.design", values={"design": "adjusted"}))
+    notes.append(Phrase(key="note.level", values={"level": study.level}))
+    arrows = directed.rename(columns={"lhs": "to", "rhs": "from"})
+    return Section(
+        id="structure",
+        title=Phrase(key="section.structure"),
+        findings=(
+            Phrase(
+                key="finding.fit",
+                values={key: float(fit.measures[key]) for key in ("cfi", "rmsea", "srmr", "chi2", "df")},
+            ),
+            *(
+                Phrase(
+                    key="finding.path",
+                    values={
+                        "term": row["rhs"],
+                        "outcome": row["lhs"],
+                        "estimate": row["std_all"],
+                        "p_value": row["p_value"],
+                        "design": "adjusted",
+                    },
+                )
+                for row in directed.to_dict("records")
+            ),
+        ),
+        tables=(
+            Table(id="structure", title=Phrase(key="table.structure"), rows=rows, notes=tuple(notes)),
+            Table(
+                id="fit",
+                title=Phrase(key="table.fit"),
+                rows=_measures(fit),
+                notes=(Phrase(key="note.fit_source"),),
+            ),
+        ),
+        figures=(
+            Figure(
+                id="diagram",
+                kind="diagram",
+                title=Phrase(key="figure.diagram"),
+                rows=arrows[["from", "to", "estimate", "conf_low", "conf_high"]].reset_index(drop=True),
+                source="structure",
+                notes=(Phrase(key="note.diagram"), Phrase(key="note.level", values={"level": study.level})),
+            ),
+        ),
+    )
+
+
+def _measures(fit: StructuralFit) -> pd.DataFrame:
+    """Fit measures, one row each; the RMSEA carries its 90 % interval; R² of every explained construct."""
+    rows: list[dict[str, float | str]] = []
+    for name in _MEASURES:
+        if name in fit.measures:
+            row: dict[str, float | str] = {
+                "measure": name,
+                "construct": "",
+                "estimate": float(fit.measures[name]),
+            }
+            if name == "rmsea":
+                row |= {"conf_low": fit.measures["rmsea_low"], "conf_high": fit.measures["rmsea_high"]}
+            rows.append(row)
+    rows += [
+        {"measure": "r_squared", "construct": row["outcome"], "estimate": float(row["estimate"])}
+        for row in fit.r2.to_dict("records")
+        if row["outcome"] in fit.model.constructs
+    ]
+    return pd.DataFrame(rows, columns=["measure", "construct", "estimate", "conf_low", "conf_high"])
+
+
+@answering("composite")
+def composite_section(study: Study, seed: int | None = None) -> Section | None:
+    """Composite (PLS) path model of the study's ``[models.*]`` of kind ``"pls"``, with bootstrap intervals.
+
+    Parameters
+    ----------
+    study : Study
+    seed : int
+        Of the shared resamples; by default the study's.
+
+    Returns
+    -------
+    Section or None
+        Tables ``composite`` (standardised paths), ``composite_weights`` and ``composite_settings``, figure
+        ``composite``; None where no such model is declared.
+    """
+    from servicefx import pls
+
+    found = _model(study, "pls")
+    if found is None:
+        return None
+    seed = study.seed if seed is None else seed
+    table, constructs = model_text(study, found[1])
+    data, items = _items(study, constructs)
+    weights = study.weights(data)
+    if weights is not None:
+        raise DataError(
+            Problem(
+                f"study.toml: models.{found[0]}",
+                f"survey weights '{weights.name}' cannot be used by the composite model",
+                "Remove 'weights' from the study file to see the unweighted answer.",
+            )
+        )
+    fit = pls.fit(table, items)
+    sample = pls.bootstrap(
+        fit, items, study.draws, seed, analysis_id=f"draws:{data}", clusters=study.clusters(data)
+    )
+    effects = [
+        Effect(
+            estimand=f"standardised path from {row['rhs']} to {row['lhs']}, composites",
+            unit="standard deviations",
+            estimate=float(row["estimate"]),
+            draws=sample.of(str(row["lhs"]), str(row["rhs"])),
+            draw_source=(draw_source(study, data, seed),),
+            design="adjusted",
+            assumptions=("composites stand for their constructs",),
+        )
+        for row in fit.paths.to_dict("records")
+    ]
+    rows = pd.DataFrame(
+        [
+            {"from": path["rhs"], "to": path["lhs"], **effect_row(effect, study.level)}
+            for path, effect in zip(fit.paths.to_dict("records"), effects, strict=True)
+        ]
+    )
+    notes = (
+        Phrase(key="note.sample", values={"n_obs": fit.n_obs, "data": data}),
+        *draw_notes(study, data, seed, sample.n_failed),
+        Phrase(key="note.composite", values={name: str(value) for name, value in fit.settings.items()}),
+        Phrase(key="note.level", values={"level": study.level}),
+    )
+    outer = fit.weights.rename(columns={"estimate": "weight"})
+    outer["loading"] = fit.loadings["estimate"].to_numpy(copy=True)
+    explained = np.array(fit.r2["estimate"], dtype=float)
+    return Section(
+        id="composite",
+        title=Phrase(key="section.composite"),
+        findings=(
+            Phrase(
+                key="finding.composite",
+                values={"n": len(rows), "low": float(explained.min()), "high": float(explained.max())},
+            ),
+        ),
+        tables=(
+            Table(id="composite", title=Phrase(key="table.composite"), rows=rows, notes=notes),
+            Table(
+                id="composite_weights",
+                title=Phrase(key="table.composite_weights"),
+                rows=outer,
+                notes=notes[:1],
+            ),
+        ),
+        figures=(
+            Figure(
+                id="composite",
+                kind="diagram",
+                title=Phrase(key="figure.composite"),
+                rows=rows[["from", "to", "estimate", "conf_low", "conf_high"]],
+                source="composite",
+                notes=(
+                    Phrase(key="note.diagram_composite"),
+                    Phrase(key="note.level", values={"level": study.level}),
+                ),
+            ),
+        ),
+        effects=tuple(effects),
+    )

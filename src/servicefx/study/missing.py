@@ -1,0 +1,175 @@
+"""Missing codes and the way from what is written in a column to numbers."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from servicefx.study.spec import Code
+
+__all__ = ["BLANK", "DECLARED_IN_FILE", "Answers", "MissingCodes", "numbers", "texts"]
+
+BLANK = "blank"
+DECLARED_IN_FILE = "missing in the file"
+
+
+@dataclass(frozen=True, slots=True)
+class MissingCodes:
+    """Codes that mean no answer, compared as numbers and as texts.
+
+    Attributes
+    ----------
+    numeric : tuple of float
+        Codes that are numbers, however they are written: -99, ``"-99"`` and ``"-99.0"`` are one code.
+    words : tuple of str
+        Other codes, compared without regard to capitals and surrounding white space.
+    """
+
+    numeric: tuple[float, ...] = ()
+    words: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, codes: Iterable[Code]) -> MissingCodes:
+        """Codes as a study file lists them.
+
+        Examples
+        --------
+        >>> MissingCodes.of([-99, "-99.0", "N/A"])
+        MissingCodes(numeric=(-99.0,), words=('n/a',))
+        """
+        numeric: dict[float, None] = {}
+        words: dict[str, None] = {}
+        for code in codes:
+            value = _number(str(code).strip(), ".")
+            if value is None:
+                words[str(code).strip().casefold()] = None
+            else:
+                numeric[value] = None
+        return cls(tuple(numeric), tuple(words))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Answers:
+    """One column as numbers.
+
+    Attributes
+    ----------
+    values : ndarray, shape (n,)
+        NaN where there is no answer, and where a text could not be read.
+    missing : mapping of str to int
+        Answers missing, by reason: ``"blank"``, ``"code -99"``.
+    not_numbers : mapping of int to str
+        Position (from 0) -> text that is neither a number, nor a code, nor a label of the scale.
+    """
+
+    values: NDArray[np.float64]
+    missing: Mapping[str, int] = field(default_factory=dict)
+    not_numbers: Mapping[int, str] = field(default_factory=dict)
+
+
+def numbers(
+    column: pd.Series[Any],
+    codes: MissingCodes,
+    *,
+    labels: Mapping[str, str] | None = None,
+    decimal: str = ".",
+) -> Answers:
+    """A column as numbers, with every answer that is missing counted by reason.
+
+    Parameters
+    ----------
+    column : Series, shape (n,)
+        As read: numeric, or text.
+    codes : MissingCodes
+        What means no answer. Blanks always do.
+    labels : mapping of str to str, optional
+        Answer -> wording of the scale. Where every text of the column is a wording, it counts as the answer.
+    decimal : str
+        ``","`` where the file writes decimal commas.
+
+    Returns
+    -------
+    Answers
+    """
+    counts: dict[str, int] = {}
+    if pd.api.types.is_numeric_dtype(column.dtype):
+        values = column.to_numpy(dtype=np.float64, na_value=np.nan, copy=True)
+        _count(counts, BLANK, np.isnan(values))
+        not_numbers: dict[int, str] = {}
+    else:
+        stripped = column.astype("str").str.strip()
+        blank = (stripped.isna() | (stripped == "")).to_numpy(dtype=bool)
+        _count(counts, BLANK, blank)
+        known = pd.Series(stripped[~blank].unique(), dtype="str")
+        meaning: dict[str, float] = {}
+        for text in known:
+            value = _number(text, decimal)
+            if text.casefold() in codes.words:
+                _count(counts, f"code {text}", (stripped == text).to_numpy(dtype=bool))
+                value = np.nan
+            if value is not None:
+                meaning[text] = value
+        rest = [text for text in known if text not in meaning]
+        wordings = {text.strip().casefold(): float(answer) for answer, text in (labels or {}).items()}
+        if rest and all(text.casefold() in wordings for text in rest):
+            meaning |= {text: wordings[text.casefold()] for text in rest}
+            rest = []
+        values = stripped.map(meaning).to_numpy(dtype=np.float64, na_value=np.nan, copy=True)
+        wrong = stripped.isin(rest).to_numpy(dtype=bool) if rest else np.zeros(len(values), dtype=bool)
+        not_numbers = {int(row): str(stripped.iloc[row]) for row in np.flatnonzero(wrong)}
+    for code in codes.numeric:
+        hit = values == code
+        if hit.any():
+            _count(counts, f"code {code:.15g}", hit)
+            values[hit] = np.nan
+    for row in np.flatnonzero(np.isinf(values)):
+        not_numbers[int(row)] = str(values[row])
+        values[row] = np.nan
+    return Answers(values, counts, not_numbers)
+
+
+def texts(column: pd.Series[Any], codes: MissingCodes, *, decimal: str = ".") -> pd.Series[Any]:
+    """A column that names things: codes and blanks are NaN, whole numbers are numbers, the rest is text.
+
+    Texts such as ``007`` stay texts, so that no two names become one.
+    """
+    if pd.api.types.is_numeric_dtype(column.dtype):
+        known = column.mask(column.isin(codes.numeric)) if codes.numeric else column
+        floats = known.to_numpy(dtype=np.float64, na_value=np.nan)
+        whole = bool((np.abs(floats) < 2**53).all() and (floats == np.round(floats)).all())
+        return known.astype("int64") if whole else known
+    stripped = column.astype("str").str.strip()
+    lost = stripped.isna() | (stripped == "")
+    meaning = {text: _number(text, decimal) for text in stripped[~lost].unique()}
+    coded = [
+        text
+        for text, value in meaning.items()
+        if text.casefold() in codes.words or (value is not None and value in codes.numeric)
+    ]
+    lost |= stripped.isin(coded)
+    kept = stripped.mask(lost)
+    if not lost.any() and all(re.fullmatch(r"0|-?[1-9][0-9]{0,17}", text) for text in meaning):
+        return kept.astype("int64")
+    return kept
+
+
+def _number(text: str, decimal: str) -> float | None:
+    """The number a text is, or None; decimal commas where the file has them."""
+    plain = re.fullmatch(r"[+-]?([0-9]+[.]?[0-9]*|[.][0-9]+)([eE][+-]?[0-9]{1,3})?", text)
+    if plain:
+        return float(text)
+    if decimal == "," and re.fullmatch(r"[+-]?([0-9]+,?[0-9]*|,[0-9]+)([eE][+-]?[0-9]{1,3})?", text):
+        return float(text.replace(",", "."))
+    truth = {"true": 1.0, "false": 0.0}
+    return truth.get(text.casefold())
+
+
+def _count(counts: dict[str, int], reason: str, hits: NDArray[np.bool_]) -> None:
+    if hits.any():
+        counts[reason] = counts.get(reason, 0) + int(hits.sum())

@@ -1,0 +1,89 @@
+"""What each column of a data file is used for, and by which line of the study file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+from servicefx.study.places import Place
+from servicefx.study.spec import ScaleSpec, StudySpec
+
+__all__ = ["Role", "Use", "scales_of", "uses"]
+
+Role = Literal["item", "expectation", "measure", "covariate", "id", "wave", "weights"]
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """One column named at one place of the study file.
+
+    Attributes
+    ----------
+    column : str
+        Name in the data file.
+    place : tuple of str and int
+        Where the study file names it.
+    role : str
+        ``item`` and ``expectation`` lie on a scale, ``measure`` is a number, ``covariate`` a number or a
+        category, ``id`` names a unit, cluster or period, ``wave`` a wave, ``weights`` weighs the row.
+    scale : str
+        Name of its scale; empty where it has none.
+    turned : bool
+        Whether it is reversed.
+    """
+
+    column: str
+    place: Place
+    role: Role
+    scale: str = ""
+    turned: bool = False
+
+
+def uses(spec: StudySpec, data: str, path_numbers: tuple[int, ...]) -> list[Use]:
+    """Every use of a column of one data file, in the order of the tables."""
+    return [*_of_file(spec, data), *_of_constructs(spec, data), *_of_paths(spec, data, path_numbers)]
+
+
+def scales_of(spec: StudySpec, column_uses: list[Use]) -> dict[str, ScaleSpec]:
+    """The scales a column lies on, by name; one, but for faulty studies."""
+    return {use.scale: spec.scales[use.scale] for use in column_uses if use.scale in spec.scales}
+
+
+def _of_file(spec: StudySpec, data: str) -> Iterator[Use]:
+    table, place = spec.data[data], ("data", data)
+    if table.unit:
+        yield Use(table.unit, (*place, "unit"), "id")
+    for index, column in enumerate(table.nested_in):
+        yield Use(column, (*place, "nested_in", index), "id")
+    if table.period:
+        yield Use(table.period, (*place, "period"), "id")
+    if table.wave:
+        yield Use(table.wave, (*place, "wave"), "wave")
+    if table.weights:
+        yield Use(table.weights, (*place, "weights"), "weights")
+
+
+def _of_constructs(spec: StudySpec, data: str) -> Iterator[Use]:
+    for construct, table in spec.constructs.items():
+        place: Place = ("constructs", construct)
+        if table.items and spec.home(construct) == data:
+            scale = table.scale or ""
+            role: Role = "item" if scale else "measure"
+            for index, column in enumerate(table.items):
+                yield Use(column, (*place, "items", index), role, scale, column in table.reversed)
+            turned = [column in table.reversed for column in table.items]
+            for index, column in enumerate(table.expectation):
+                here = (*place, "expectation", index)
+                yield Use(column, here, "expectation", scale, index < len(turned) and turned[index])
+        elif data in table.measured_in:
+            yield Use(table.measured_in[data], (*place, "measured_in", data), "measure")
+
+
+def _of_paths(spec: StudySpec, data: str, path_numbers: tuple[int, ...]) -> Iterator[Use]:
+    for number, path in zip(path_numbers, spec.paths, strict=True):
+        ends = (*path.sources, path.to)
+        there = all(end in spec.constructs and data in spec.measured(end) for end in ends)
+        if there and path.data in (None, data):
+            for index, column in enumerate(path.covariates):
+                yield Use(column, ("paths", number, "covariates", index), "covariate")
