@@ -156,7 +156,7 @@ def new(
 def check(study: StudyArgument, as_json: JsonOption = False) -> None:
     """Print every problem of a study, or what was understood of it."""
     from servicefx.study.study import load_study
-    from servicefx.study.summary import construct_summary, row_summary
+    from servicefx.study.summary import construct_summary, row_counts
 
     try:
         loaded = load_study(study)
@@ -165,7 +165,7 @@ def check(study: StudyArgument, as_json: JsonOption = False) -> None:
             raise
         _as_json([{"where": p.where, "found": p.found, "remedy": p.remedy} for p in error.problems])
         raise typer.Exit(1) from error
-    rows, constructs = row_summary(loaded), construct_summary(loaded)
+    rows, constructs = row_counts(loaded), construct_summary(loaded)
     if as_json:
         _as_json({"study": loaded.id, "rows": _records(rows), "constructs": _records(constructs)})
         return

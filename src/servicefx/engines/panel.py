@@ -126,7 +126,7 @@ def fit_two_way(
             "n_periods": float(n_periods),
         },
         assumptions=(
-            f"nothing that changes within {unit} over {period} moves both sides",
+            "nothing unmeasured that changes over time within a unit moves both sides",
             "past outcomes do not move present terms (strict exogeneity)",
         ),
     )

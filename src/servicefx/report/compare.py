@@ -11,18 +11,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from servicefx.errors import Problem
 from servicefx.report.manifest import MANIFEST
 from servicefx.values.glossary import GLOSSARY
 
-__all__ = ["Difference", "compare_pages", "compare_tables"]
+__all__ = ["Difference", "compare_pages", "compare_reports", "compare_tables"]
 
 _RELATIVE, _ABSOLUTE = 1e-6, 1e-12
 _NUMBER = re.compile(r"\d+(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?")
 _SETTLED = ("study", "study_sha256", "inputs", "seed", "settings", "drops", "refusals")
 """What of a manifest a rebuild must repeat; versions may differ, hashes follow from the files."""
-
-_AGAIN = "Run the study again, and do not trust this file until then."
 
 Key = tuple[str, ...]
 
@@ -171,46 +168,29 @@ def _agree(column: str, old: str, new: str, scale: float) -> bool:
     return abs(after - before) <= _RELATIVE * max(abs(before), scale) + _ABSOLUTE
 
 
-def compare_pages(old: Mapping[str, bytes], new: Mapping[str, bytes]) -> list[Problem]:
-    """Views, drawings, page and manifest that do not come out again; tables are left to `compare_tables`.
+def compare_pages(old: bytes, new: bytes, name: str) -> list[Difference]:
+    """The first line of a page, a drawing or a Markdown view that differs.
 
     Words must be the same. A number may differ by one in its last decimal (it was rounded) or by a millionth
-    of itself; a whole number below a million may not differ at all. Versions of programs may differ.
-
-    Parameters
-    ----------
-    old, new : mapping of str to bytes
-        Name below the report's folder -> content. Files that only one side has are not looked at.
+    of itself; a whole number below a million may not differ at all.
 
     Returns
     -------
-    list of Problem
-        For each file the first place that differs, by file name.
+    list of Difference
+        At most one; ``row`` is the line.
     """
-    out: list[Problem] = []
-    for name in sorted(old.keys() & new.keys()):
-        if name == MANIFEST:
-            out += _compare_manifests(old[name], new[name])
-        elif not name.endswith(".csv"):
-            out += _compare_page(_without_versions(old[name]), _without_versions(new[name]), name)
-    return out
-
-
-def _compare_page(old: bytes, new: bytes, name: str) -> list[Problem]:
-    """The first line that differs."""
     if old == new:
         return []
     try:
         before, after = old.decode("utf-8").split("\n"), new.decode("utf-8").split("\n")
     except UnicodeDecodeError:
-        return [Problem(name, "is not text, the rebuild is", _AGAIN)]
+        return [Difference(name, "", "", "not text", "text")]
     for position, (left, right) in enumerate(zip(before, after, strict=False), start=1):
         if not _same_line(left, right):
             at = next((i for i, (a, b) in enumerate(zip(left, right, strict=False)) if a != b), 0)
-            found = f"says '{_near(left, at)}', the rebuild says '{_near(right, at)}'"
-            return [Problem(f"{name}, line {position}", found, _AGAIN)]
+            return [Difference(name, f"line {position}", "", _near(left, at), _near(right, at))]
     if len(before) != len(after):
-        return [Problem(name, f"has {len(before)} lines, the rebuild {len(after)}", _AGAIN)]
+        return [Difference(name, "", "", f"{len(before)} lines", f"{len(after)} lines")]
     return []
 
 
@@ -234,12 +214,38 @@ def _near(text: str, at: int) -> str:
     return text[max(0, at - 20) : at + 40].strip()
 
 
-def _compare_manifests(old: bytes, new: bytes) -> list[Problem]:
+def compare_reports(old: Mapping[str, bytes], new: Mapping[str, bytes]) -> list[Difference]:
+    """Every difference between the files of a report and those of its rebuild.
+
+    Of the manifest, what the rebuild must repeat is compared; versions of programs may differ.
+
+    Parameters
+    ----------
+    old, new : mapping of str to bytes
+        Name below the report's folder -> content.
+
+    Returns
+    -------
+    list of Difference
+        By file name, tables first.
+    """
+    out: list[Difference] = []
+    for name in sorted({*old, *new}, key=lambda name: (not name.endswith(".csv"), name)):
+        if name not in old or name not in new:
+            out.append(Difference(name, "", "", *("file" if name in side else "" for side in (old, new))))
+        elif name == MANIFEST:
+            out += _compare_manifests(old[name], new[name])
+        elif name.endswith(".csv"):
+            out += compare_tables(old[name], new[name], name)
+        else:
+            out += compare_pages(_without_versions(old[name]), _without_versions(new[name]), name)
+    return out
+
+
+def _compare_manifests(old: bytes, new: bytes) -> list[Difference]:
     before, after = _parsed(old), _parsed(new)
     return [
-        Problem(
-            f"{MANIFEST}: {key}", f"is {_short(before, key)}, the rebuild has {_short(after, key)}", _AGAIN
-        )
+        Difference(MANIFEST, "", key, _short(before, key), _short(after, key))
         for key in _SETTLED
         if before.get(key) != after.get(key)
     ]

@@ -130,7 +130,7 @@ def render_html(
     parts = [
         Markup('<div class="table {}" id="table-{}">').format(table.layout.replace("_", "-"), view.id),
         Markup('<div class="scroll{}" role="region" tabindex="0" aria-label="{}">').format(
-            " long" if len(view.rows) > _LONG else "", view.title
+            " tall" if len(view.rows) > _LONG else "", view.title
         ),
         Markup("<table><caption>{}{}</caption>").format(caption, _shared(view, language)),
         Markup("<thead><tr>{}</tr></thead>").format(

@@ -12,7 +12,7 @@ from servicefx.errors import Problem, StudyError
 from servicefx.report.manifest import MADE_BY, MANIFEST
 from servicefx.report.write import safe_name
 
-__all__ = ["check_hashes", "read_manifest"]
+__all__ = ["check_hashes", "read_manifest", "report_files"]
 
 
 def check_hashes(folder: str | Path) -> list[Problem]:
@@ -79,6 +79,22 @@ def read_manifest(folder: str | Path) -> dict[str, Any]:
     if manifest is None:
         raise StudyError(*problems)
     return manifest
+
+
+def report_files(folder: str | Path) -> dict[str, bytes]:
+    """Files of a report by name, those reached through links left out.
+
+    Returns
+    -------
+    dict of str to bytes
+        Name below the folder, with ``/`` -> content.
+    """
+    folder = Path(folder)
+    return {
+        name: (folder / name).read_bytes()
+        for name in sorted(_names(folder))
+        if not _is_link(folder, folder / name)
+    }
 
 
 def _manifest(folder: Path) -> tuple[dict[str, Any] | None, list[Problem]]:

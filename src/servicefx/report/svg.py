@@ -91,7 +91,7 @@ def wrapped(text: str, width: float, size: float, lines: int = 2) -> list[str]:
     Examples
     --------
     >>> wrapped("Perceived value of the after-sales service", 80.0, 10.0)
-    ['Perceived value', 'of the after-…']
+    ['Perceived value', 'of the…']
     """
     out: list[str] = [""]
     for piece in _pieces(" ".join(text.split()), width, size):
@@ -123,7 +123,7 @@ def _pieces(text: str, width: float, size: float) -> list[str]:
     return pieces
 
 
-def ticks(low: float, high: float, target: int = 5) -> list[float]:
+def ticks(low: float, high: float, target: int = 4) -> list[float]:
     """Round numbers that cover a range, at steps of 1, 2 or 5 times a power of ten.
 
     Examples
@@ -137,7 +137,7 @@ def ticks(low: float, high: float, target: int = 5) -> list[float]:
     exponent = math.floor(math.log10(span / target))
     step = min(
         (factor * 10.0**power for power in (exponent, exponent + 1) for factor in (1, 2, 5)),
-        key=lambda size: abs(span / size - target),
+        key=lambda size: abs(math.log(span / size / target)),
     )
     first, last = math.floor(low / step + 1e-9), math.ceil(high / step - 1e-9)
     return [round(position * step, 12) + 0.0 for position in range(first, last + 1)]

@@ -124,8 +124,8 @@ def say(phrase: Phrase, labels: Labels, language: str = "en") -> str:
 
     A template's field may carry, after its colon: any format of Python (``.2f``, ``,``); a role
     (``estimate share money count``); ``p_value`` (``= .012``, ``< .001``); ``abs``, ``signed`` (estimate
-    without its sign, with a plus); ``raw`` (text as it stands, never a label); ``#row|rows`` (word by number);
-    ``sign higher|lower`` (word by sign);
+    without its sign, with a plus); ``raw`` (text as it stands, never a label); ``#row|rows`` and
+    ``sign higher|lower`` (word by number, by sign);
     ``verb ESTIMATE`` (verb the design earns); ``interval HIGH [ROLE]`` (both ends in brackets);
     ``as COLUMN`` (a code in words). Text without a format is shown by its label, a float as an estimate.
 

@@ -62,6 +62,7 @@ def chain_section(study: Study, seed: int | None = None) -> Section | None:
                 **effect_row(a.effect, study.level),
             }
             for a in answers
+            if a.kind != "direct" or a.source in chain.fits[a.outcome].estimates.terms
         ]
         failed = max(a.effect.n_failed for a in answers)
         first = chain.fits[next(iter(chain.fits))]
@@ -74,7 +75,7 @@ def chain_section(study: Study, seed: int | None = None) -> Section | None:
         return Section(
             id="chain",
             title=Phrase(key="section.chain"),
-            findings=_findings(answers, study.level),
+            findings=_findings([a for a in answers if a.outcome in _ends(study, data)], study.level),
             tables=(
                 Table(id="effects", title=Phrase(key="table.effects"), rows=pd.DataFrame(rows), notes=notes),
                 Table(
@@ -87,6 +88,13 @@ def chain_section(study: Study, seed: int | None = None) -> Section | None:
             effects=tuple(a.effect for a in answers),
         )
     return None
+
+
+def _ends(study: Study, data: str) -> set[str]:
+    """Outcomes no further equation of the file starts from, 0/1 ones aside."""
+    outcomes = [o for o in chain_outcomes(study, data) if not is_binary(study, o, data)]
+    started = {source for path in study.spec.paths if path.to in outcomes for source in path.sources}
+    return {outcome for outcome in outcomes if outcome not in started}
 
 
 def _range(counts: list[int], data: str) -> dict[str, str | int | float]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import combinations
+from typing import Any
 
 import pandas as pd
 
@@ -17,7 +18,7 @@ from servicefx.measurement.answers import (
 )
 from servicefx.measurement.reliability import reliability_of
 from servicefx.sections.notes import answering, score_notes
-from servicefx.study.study import Study
+from servicefx.study.study import Study, gap_scores
 from servicefx.values.table import Figure, Phrase, Section, Table
 
 __all__ = ["descriptives_section"]
@@ -73,6 +74,16 @@ def descriptives_section(study: Study, seed: int | None = None) -> Section:  # n
             key = "finding.nps" if row["measure"] == "nps" else "finding.top_box"
             names = ("construct", "estimate", "conf_low", "conf_high", "n_obs")
             findings.append(Phrase(key=key, values={name: row[name] for name in names}))
+    gaps = _gaps(study)
+    if len(gaps):
+        tables.append(
+            Table(
+                id="gaps",
+                title=Phrase(key="table.gaps"),
+                rows=gaps,
+                notes=(Phrase(key="note.gap"), *score_notes(study, main)[1:]),
+            )
+        )
     for data, spec in study.spec.data.items():
         if spec.wave is not None:
             tables.append(_waves(study, data, spec.wave))
@@ -88,7 +99,7 @@ def descriptives_section(study: Study, seed: int | None = None) -> Section:  # n
 def _table_one(study: Study, data: str, place: int) -> Table:
     """Long rows behind the table of means, deviations, alphas and correlations of one data file."""
     scores, weights, clusters = study.scores[data], study.weights(data), study.clusters(data)
-    options = {"weights": weights, "clusters": clusters, "level": study.level}
+    options: dict[str, Any] = {"weights": weights, "clusters": clusters, "level": study.level}
     rows: list[dict[str, object]] = []
     for construct in scores.columns:
         score = scores[construct]
@@ -184,7 +195,11 @@ def _top_box(study: Study) -> pd.DataFrame:
             continue
         data = study.data_of(construct)
         score = study.scores[data][construct]
-        options = {"weights": study.weights(data), "clusters": study.clusters(data), "level": study.level}
+        options: dict[str, Any] = {
+            "weights": study.weights(data),
+            "clusters": study.clusters(data),
+            "level": study.level,
+        }
         cut = top_box_cut(scale.min, scale.max)
         hits = (score >= cut).astype(float).where(score.notna())
         rows.append(
@@ -196,6 +211,27 @@ def _top_box(study: Study) -> pd.DataFrame:
             rows.append(
                 {"construct": construct, "measure": "nps", "low": 0.0, "high": 10.0} | _numbers(answer)
             )
+    return pd.DataFrame(rows)
+
+
+def _gaps(study: Study) -> pd.DataFrame:
+    """Mean perception, expectation and gap of constructs that ask for both, over the same persons."""
+    rows = []
+    for construct, spec in study.spec.constructs.items():
+        if not spec.expectation:
+            continue
+        data = study.data_of(construct)
+        gap, perception = gap_scores(study, construct), study.scores[data][construct]
+        both = gap.notna() & perception.notna()
+        parts = {"perception": perception, "expectation": perception - gap, "gap": gap}
+        for measure, score in parts.items():
+            answer = mean_of(
+                score.where(both),
+                weights=study.weights(data),
+                clusters=study.clusters(data),
+                level=study.level,
+            )
+            rows.append({"construct": construct, "measure": measure, **_numbers(answer)})
     return pd.DataFrame(rows)
 
 

@@ -76,9 +76,9 @@ def hypotheses_section(study: Study, seed: int | None = None) -> Section | None:
                                 else "points per point",
                                 "design": design,
                                 "predicted": {"+": "positive", "-": "negative"}.get(sign, "no sign"),
-                                "verdict": sign_verdict(
-                                    float(found["conf_low"]), float(found["conf_high"]), sign
-                                ),
+                                "verdict": "not predicted"
+                                if sign == "none"
+                                else sign_verdict(float(found["conf_low"]), float(found["conf_high"]), sign),
                             }
                         )
     if not rows and not refusals:
@@ -89,14 +89,14 @@ def hypotheses_section(study: Study, seed: int | None = None) -> Section | None:
         notes.append(Phrase(key="note.moderators", values={"names": ", ".join(moderated)}))
     notes.append(Phrase(key="note.level", values={"level": study.level}))
     counts = pd.Series([row["verdict"] for row in rows]).value_counts()
-    tally: dict[str, str | int | float] = {
+    tally: dict[str, int] = {
         name: int(counts.get(name, 0)) for name in ("supported", "contradicted", "undecided")
     }
     frame = pd.DataFrame(rows)
     return Section(
         id="hypotheses",
         title=Phrase(key="section.hypotheses"),
-        findings=(Phrase(key="finding.hypotheses", values={"n": len(rows), **tally}),),
+        findings=(Phrase(key="finding.hypotheses", values={"n": sum(tally.values()), **tally}),),
         tables=(
             Table(id="hypotheses", title=Phrase(key="table.hypotheses"), rows=frame, notes=tuple(notes)),
         ),

@@ -60,17 +60,19 @@ def panel_section(study: Study, seed: int | None = None) -> Section | None:  # n
     return Section(
         id="panel",
         title=Phrase(key="section.panel"),
-        findings=_findings(rows),
+        findings=_findings(rows, study),
         tables=(Table(id="panel", title=Phrase(key="table.panel"), rows=rows, notes=tuple(notes)),),
     )
 
 
-def _findings(rows: pd.DataFrame) -> tuple[Phrase, ...]:
+def _findings(rows: pd.DataFrame, study: Study) -> tuple[Phrase, ...]:
     """One sentence an estimate; whether its interval decides a sign is said."""
+    unit = str(study.spec.data[panel_files(study)[0]].unit)
     return tuple(
         Phrase(
             key="finding.panel" if row["conf_low"] > 0 or row["conf_high"] < 0 else "finding.panel_undecided",
-            values={name: row[name] for name in ("term", "outcome", "estimate", "conf_low", "conf_high")},
+            values={name: row[name] for name in ("term", "outcome", "estimate", "conf_low", "conf_high")}
+            | {"unit": unit},
         )
         for row in rows.to_dict("records")
     )

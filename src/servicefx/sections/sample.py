@@ -6,6 +6,7 @@ import pandas as pd
 
 from servicefx.sections.notes import answering, score_notes
 from servicefx.study.study import Study
+from servicefx.study.summary import answer_counts, construct_summary, row_counts
 from servicefx.values.table import Phrase, Section, Table
 
 __all__ = ["sample_section"]
@@ -24,34 +25,16 @@ def sample_section(study: Study, seed: int | None = None) -> Section:  # noqa: A
     Returns
     -------
     Section
-        Tables ``sample`` (``data, reason, n_rows``) and ``constructs`` (``construct, data, n_items, n_obs,
-        n_missing, share``: persons with a score, answers missing and their share).
+        Tables ``sample`` (rows by what happened to them) and ``constructs`` (rows with a score, answers
+        missing and their share; see `servicefx.study.summary`).
     """
-    rows = [
-        {"data": data, "reason": reason, "n_rows": n}
-        for data, counts in study.counts.items()
-        for reason, n in counts.items()
-    ]
-    rows += [
-        {"data": data, "reason": "rows used", "n_rows": len(frame)} for data, frame in study.frames.items()
-    ]
+    used = pd.DataFrame(
+        [{"data": data, "reason": "rows used", "n_rows": len(frame)} for data, frame in study.frames.items()]
+    )
     order = {data: place for place, data in enumerate(study.frames)}
-    sample = pd.DataFrame(rows).sort_values("data", key=lambda names: names.map(order), kind="stable")
-    constructs = []
-    for construct in study.spec.constructs:
-        data = study.data_of(construct)
-        items = study.items(construct)
-        missing = int(items.isna().sum().sum())
-        constructs.append(
-            {
-                "construct": construct,
-                "data": data,
-                "n_items": items.shape[1],
-                "n_obs": int(study.scores[data][construct].notna().sum()),
-                "n_missing": missing,
-                "share": missing / items.size if items.size else float("nan"),
-            }
-        )
+    rows = pd.concat([row_counts(study), used], ignore_index=True)
+    sample = rows.sort_values("data", key=lambda names: names.map(order), kind="stable")
+    missing = answer_counts(study)
     first = next(iter(study.frames))
     return Section(
         id="sample",
@@ -65,8 +48,17 @@ def sample_section(study: Study, seed: int | None = None) -> Section:  # noqa: A
             Table(
                 id="constructs",
                 title=Phrase(key="table.constructs"),
-                rows=pd.DataFrame(constructs),
-                notes=score_notes(study, first)[:1],
+                rows=construct_summary(study).drop(columns="label"),
+                notes=(
+                    *(
+                        Phrase(
+                            key="note.answers_missing",
+                            values={"n": row["n_missing"], "reason": row["reason"], "data": row["data"]},
+                        )
+                        for row in missing.to_dict("records")
+                    ),
+                    *score_notes(study, first)[:1],
+                ),
             ),
         ),
     )

@@ -113,6 +113,8 @@ def check_data(table: RawTable, spec: StudySpec, data: str, path_numbers: tuple[
         counts["empty row"] = int(empty.sum())
         frame = frame.loc[~empty]
     problems = [problem for column in columns for problem in faults[column]]
+    if file_spec.weights is not None and faults.get(file_spec.weights):
+        file_spec = file_spec.model_copy(update={"weights": None})  # said already
     problems += check_rows(frame, file_spec, table.file)
     if len(frame) > 1:
         bad = {column for column in columns if faults[column]}
@@ -154,6 +156,8 @@ def _column(
                 missing[reason] = missing.get(reason, 0) + count
         problems = _not_numbers(answers, column, scales, table.file, data)
         for name, scale in scales.items():
+            if not scale.min < scale.max:
+                continue  # said already
             problems += _out_of_range(answers.values, column, name, scale, table.file)
         return pd.Series(answers.values, index=raw.index), problems
     if roles & {"id", "wave"}:

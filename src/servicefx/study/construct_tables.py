@@ -83,11 +83,12 @@ def _measurement(construct: str, table: ConstructSpec) -> Iterator[Finding]:
             if column in columns[:index]:
                 yield Finding((*place, key, index), f"'{column}' stands twice", "Remove one of the two.")
     for index, column in enumerate(table.reversed):
-        if column not in table.items:
+        own = (*table.items, *table.expectation)
+        if column not in own:
             yield Finding(
                 (*place, "reversed", index),
-                f"'{column}' is not an item of '{construct}'{closest(column, table.items)}",
-                "Name only items of the construct.",
+                f"'{column}' is not an item of '{construct}'{closest(column, own)}",
+                "Name only items or expectation items of the construct.",
             )
     for index, column in enumerate(table.expectation):
         if column in table.items:

@@ -90,7 +90,6 @@ def read_delimited(
             skip_blank_lines=False,
             low_memory=False,
             decimal=decimal,
-            float_precision="round_trip",
         )
     except (pd.errors.ParserError, ValueError, OverflowError) as error:
         raise DataError(

@@ -54,7 +54,7 @@ def locate(file: str, folder: Path, place: Place) -> Path | Finding:
             f"'{file}' leads out of the study folder",
             "Put the file into the study folder, and write its name from there.",
         )
-    if target.is_file():
+    if _is_file(target):
         return target
     names = sorted(entry.name for entry in target.parent.glob("*") if entry.is_file())
     near = closest(target.name, [name for name in names if name != "study.toml"])
@@ -92,7 +92,7 @@ def _raw(file: str, folder: Path, place: Place) -> Path | Finding:
         return Finding(
             place, f"'{file}' leads out of {RAW_FOLDER}", f"Put the file itself into {RAW_FOLDER}."
         )
-    if target.is_file():
+    if _is_file(target):
         return target
     return Finding(
         place,
@@ -100,6 +100,13 @@ def _raw(file: str, folder: Path, place: Place) -> Path | Finding:
         "Run 'make data', or put the file there.",
         needs_data=True,
     )
+
+
+def _is_file(target: Path) -> bool:
+    try:
+        return target.is_file()
+    except OSError:  # a name longer than the system allows
+        return False
 
 
 def _inside(target: Path, folder: Path) -> bool:

@@ -103,26 +103,18 @@ def numbers(
         _count(counts, BLANK, np.isnan(values))
         not_numbers: dict[int, str] = {}
     else:
-        stripped = column.astype("str").str.strip()
-        blank = (stripped.isna() | (stripped == "")).to_numpy(dtype=bool)
-        _count(counts, BLANK, blank)
-        known = pd.Series(stripped[~blank].unique(), dtype="str")
-        meaning: dict[str, float] = {}
-        for text in known:
-            value = _number(text, decimal)
-            if text.casefold() in codes.words:
-                _count(counts, f"code {text}", (stripped == text).to_numpy(dtype=bool))
-                value = np.nan
-            if value is not None:
-                meaning[text] = value
-        rest = [text for text in known if text not in meaning]
-        wordings = {text.strip().casefold(): float(answer) for answer, text in (labels or {}).items()}
-        if rest and all(text.casefold() in wordings for text in rest):
-            meaning |= {text: wordings[text.casefold()] for text in rest}
-            rest = []
-        values = stripped.map(meaning).to_numpy(dtype=np.float64, na_value=np.nan, copy=True)
-        wrong = stripped.isin(rest).to_numpy(dtype=bool) if rest else np.zeros(len(values), dtype=bool)
-        not_numbers = {int(row): str(stripped.iloc[row]) for row in np.flatnonzero(wrong)}
+        positions, distinct = pd.factorize(column.astype("str"))
+        lookup, rest = _meanings([str(text).strip() for text in distinct], codes, labels or {}, decimal)
+        values = np.append(lookup, np.nan)[positions]  # position -1: blank
+        for text, place in rest["code"].items():
+            _count(counts, f"code {text}", np.isin(positions, place))
+        _count(counts, BLANK, np.isin(positions, [-1, *rest["blank"].get("", [])]))
+        wrong = {place: text for text, places in rest["text"].items() for place in places}
+        not_numbers = (
+            {int(row): wrong[positions[row]] for row in np.flatnonzero(np.isin(positions, list(wrong)))}
+            if wrong
+            else {}
+        )
     for code in codes.numeric:
         hit = values == code
         if hit.any():
@@ -132,6 +124,35 @@ def numbers(
         not_numbers[int(row)] = str(values[row])
         values[row] = np.nan
     return Answers(values, counts, not_numbers)
+
+
+def _meanings(
+    distinct: list[str], codes: MissingCodes, labels: Mapping[str, str], decimal: str
+) -> tuple[NDArray[np.float64], dict[str, dict[str, list[int]]]]:
+    """What each distinct text of a column stands for: its number, and the positions of those without one.
+
+    The second part holds ``blank``, ``code`` and ``text``, each text -> its positions among ``distinct``
+    (several where they differ by white space only).
+    """
+    lookup = np.full(len(distinct), np.nan)
+    rest: dict[str, dict[str, list[int]]] = {"blank": {}, "code": {}, "text": {}}
+    for place, text in enumerate(distinct):
+        value = _number(text, decimal)
+        if not text:
+            rest["blank"].setdefault(text, []).append(place)
+        elif text.casefold() in codes.words:
+            rest["code"].setdefault(text, []).append(place)
+        elif value is None:
+            rest["text"].setdefault(text, []).append(place)
+        else:
+            lookup[place] = value
+    wordings = {text.strip().casefold(): _number(answer, ".") for answer, text in labels.items()}
+    wordings = {text: answer for text, answer in wordings.items() if answer is not None}
+    if all(text.casefold() in wordings for text in rest["text"]):
+        for text, places in rest["text"].items():
+            lookup[places] = wordings[text.casefold()]
+        rest["text"] = {}
+    return lookup, rest
 
 
 def texts(column: pd.Series[Any], codes: MissingCodes, *, decimal: str = ".") -> pd.Series[Any]:

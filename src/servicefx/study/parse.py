@@ -90,7 +90,9 @@ def parse_study(content: bytes, file: str) -> Draft:
             break
     else:
         raise StudyError(*(finding.problem(file) for finding in findings))
-    if len(document.get("data") or ()) > len(spec.data) == 1:  # which file is meant is no longer plain
+    declared = document.get("data")
+    if isinstance(declared, dict) and len(declared) > len(spec.data) == 1:
+        # which file an item is in is no longer plain where it is not stated
         placed = {id: table for id, table in spec.constructs.items() if table.data or not table.items}
         spec = spec.model_copy(update={"constructs": placed})
     entries = document.get("paths")
@@ -142,7 +144,7 @@ def _finding(fault: ErrorDetails) -> Finding:
             "Correct the key, or remove it.",
         )
     expected = field.description if field is not None and field.description else _EXPECTED.get(fault["type"])
-    expected = str(expected or fault["msg"])
+    expected = str(expected or fault.get("ctx", {}).get("expected") or fault["msg"])
     if fault["type"] == "missing":
         return Finding(
             place[:-1], f"key '{place[-1]}' is missing, expected {expected}", f"Add '{place[-1]}'."

@@ -72,10 +72,9 @@ def _of_constructs(spec: StudySpec, data: str) -> Iterator[Use]:
             role: Role = "item" if scale else "measure"
             for index, column in enumerate(table.items):
                 yield Use(column, (*place, "items", index), role, scale, column in table.reversed)
-            turned = [column in table.reversed for column in table.items]
             for index, column in enumerate(table.expectation):
                 here = (*place, "expectation", index)
-                yield Use(column, here, "expectation", scale, index < len(turned) and turned[index])
+                yield Use(column, here, "expectation", scale, column in table.reversed)
         elif data in table.measured_in:
             yield Use(table.measured_in[data], (*place, "measured_in", data), "measure")
 

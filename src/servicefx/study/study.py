@@ -128,8 +128,10 @@ class Study:
         spec = self.spec.data[data]
         if spec.nested_in:
             return self.frames[data][spec.nested_in[0]]
-        if spec.unit is not None and (spec.period is not None or spec.wave is not None):
-            return self.frames[data][spec.unit]
+        if spec.unit is not None:
+            units = self.frames[data][spec.unit]
+            if spec.period is not None or bool(units.duplicated().any()):
+                return units
         return None
 
     def weights(self, data: str) -> pd.Series | None:
