@@ -132,7 +132,10 @@ def _root(
 def demo(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="Folder to make.")] = Path("servicefx-demo"),
 ) -> None:
-    """Make the simulated after-sales study in DIR and run it."""
+    """Make and run the simulated study.
+
+    6,000 customers of 200 outlets and 40 firms over 24 quarters, drawn from a documented truth.
+    """
     from servicefx.report.demo import write_demo
 
     study = write_demo(folder)
@@ -144,7 +147,10 @@ def demo(
 def new(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="Folder to make.")],
 ) -> None:
-    """Write a commented study.toml with a small survey, ready to run and to change."""
+    """Write a study to start from.
+
+    A commented study.toml with a small survey, which runs as it is.
+    """
     from servicefx.study.template import write_template
 
     for path in write_template(folder):
@@ -154,7 +160,10 @@ def new(
 
 @app.command()
 def check(study: StudyArgument, as_json: JsonOption = False) -> None:
-    """Print every problem of a study, or what was understood of it."""
+    """Name every problem of a study.
+
+    Where there is none, print what was understood: constructs, rows, missing answers.
+    """
     from servicefx.study.study import load_study
     from servicefx.study.summary import construct_summary, row_counts
 
@@ -176,28 +185,25 @@ def check(study: StudyArgument, as_json: JsonOption = False) -> None:
 
 
 def _print_frame(frame: pd.DataFrame) -> None:
-    """A frame as an aligned table with readable headings."""
+    """A frame as an aligned table with readable headings, intervals in one column."""
     from rich.table import Table as Grid
+    from rich.text import Text
 
-    from servicefx.report.numerals import shown
-    from servicefx.report.words import heading
-    from servicefx.values.glossary import GLOSSARY
+    from servicefx.report.render import view_of
+    from servicefx.values.table import Phrase, Table
 
+    view = view_of(Table(id="shown", title=Phrase(key="note.text", values={"text": ""}), rows=frame), str)
     grid = Grid(box=None, pad_edge=False)
-    roles = {str(name): GLOSSARY[str(name)].role for name in frame.columns}
-    for name, role in roles.items():
-        grid.add_column(heading(name), justify="left" if role in ("label", "text") else "right")
-    for row in frame.to_dict("records"):
-        grid.add_row(
-            *(
-                str(row[name]) if role in ("label", "text") else shown(float(row[name]), role)
-                for name, role in roles.items()
-            )
-        )
+    for head in view.heads:
+        grid.add_column(head.text, justify="right" if head.is_number else "left")
+    for row in view.rows:
+        grid.add_row(*(Text(cell.text) for cell in row))
     console = _console()
     console.width = max(console.width, 100)
     console.print(grid)
-    console.print()
+    for heading, text in view.shared:
+        _say(f"{heading}: {text}")
+    _say("")
 
 
 @app.command()
@@ -207,7 +213,10 @@ def run(
     jobs: Annotated[int, typer.Option(min=1, help="Workers; the answer does not depend on it.")] = 1,  # noqa: ARG001
     as_json: JsonOption = False,
 ) -> None:
-    """Answer a study's questions and write its report."""
+    """Write the report of a study.
+
+    The old report stays until the new one is complete.
+    """
     _run(study, out, as_json)
 
 
@@ -217,7 +226,10 @@ def verify(
     study: Annotated[Path | None, typer.Option(help="Its study [default: found by its hash].")] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Check a report's files, rebuild it, and compare the two cell by cell."""
+    """Rebuild a report and compare.
+
+    Checks every file's sha256, makes all tables again and compares them cell by cell.
+    """
     from servicefx.run import verify_report
 
     result = verify_report(report, study)
@@ -248,7 +260,10 @@ def verify(
 
 @app.command()
 def claims(study: StudyArgument, as_json: JsonOption = False) -> None:
-    """Test the claims a study's data can test, and list the ledger of all of them."""
+    """Test numeric claims on a study.
+
+    Prints a verdict on those its data can test, and the ledger of all ten.
+    """
     from servicefx.sections.claims import claims_section
     from servicefx.study.study import load_study
 
@@ -257,8 +272,41 @@ def claims(study: StudyArgument, as_json: JsonOption = False) -> None:
         _as_json({table.id: _records(table.rows) for table in section.tables})
         return
     for table in section.tables:
-        columns = [name for name in table.rows.columns if name not in ("data_needed", "source", "undefined")]
+        columns = [name for name in table.rows.columns if name not in ("data_needed", "source", "unit")]
         _print_frame(table.rows[columns])
+
+
+@app.command()
+def fit(
+    model: Annotated[
+        str, typer.Argument(metavar="MODEL", help="A model in lavaan's language, or a file of it.")
+    ],
+    data: Annotated[Path, typer.Argument(metavar="DATA", help="CSV, Excel, SPSS, Stata or parquet file.")],
+    estimator: Annotated[str, typer.Option(help="'ml' in this version.")] = "ml",
+    output: Annotated[str, typer.Option("--format", help="csv, json or md.")] = "md",
+) -> None:
+    """Fit a structural model to a file.
+
+    Maximum likelihood on complete rows; prints parameters and fit.
+    """
+    if estimator != "ml":
+        raise typer.BadParameter(f"'{estimator}' is not one of: ml", param_hint="--estimator")
+    if output not in ("csv", "json", "md"):
+        raise typer.BadParameter(f"'{output}' is not one of: csv, json, md", param_hint="--format")
+    from servicefx.run import fit_model
+
+    fitted = fit_model(model, data)
+    if output == "csv":
+        _say(fitted.parameters.to_csv(index=False, lineterminator="\n").rstrip())
+    elif output == "json":
+        measures = {name: None if value != value else value for name, value in fitted.measures.items()}
+        _as_json({"measures": measures, "parameters": _records(fitted.parameters)})
+    else:
+        _print_frame(fitted.parameters)
+        keys = ("n_obs", "chi2", "df", "p_value", "cfi", "tli", "rmsea", "srmr")
+        _say("  ".join(f"{key} {fitted.measures[key]:.4g}" for key in keys))
+    for problem in fitted.problems:
+        typer.echo(f"{problem.where}: {problem.found}\n    {problem.remedy}", err=True)
 
 
 if __name__ == "__main__":

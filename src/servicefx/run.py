@@ -9,10 +9,11 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from servicefx.errors import Problem, StudyError
+from servicefx.errors import DataError, Problem, StudyError
 
 if TYPE_CHECKING:
     from servicefx.report.compare import Difference
+    from servicefx.sem.structural_fit import StructuralFit
     from servicefx.study.study import Study
     from servicefx.values.table import Section
 
@@ -21,6 +22,7 @@ __all__ = [
     "RunResult",
     "Verification",
     "find_study",
+    "fit_model",
     "run_sections",
     "run_study",
     "verify_report",
@@ -82,15 +84,12 @@ def run_sections(
     Section
         One that could not be estimated holds the refusal.
     """
-    from threadpoolctl import threadpool_limits
-
     for place, (name, where) in enumerate(SECTIONS):
         if progress is not None:
             progress(name, place, len(SECTIONS))
         module, function = where.split(":")
         build: Callable[..., Section | None] = getattr(import_module(module), function)
-        with threadpool_limits(limits=1, user_api="blas"):
-            section = build(study, seed=study.seed if seed is None else seed)
+        section = build(study, seed=study.seed if seed is None else seed)
         if section is not None:
             yield section
 
@@ -226,3 +225,42 @@ def verify_report(report: str | Path, study_file: str | Path | None = None) -> V
         differences=tuple(compare_reports(kept, rebuilt)),
         n_tables=sum(name.endswith(".csv") for name in rebuilt),
     )
+
+
+def fit_model(model: str | Path, data: str | Path) -> StructuralFit:
+    """Fit a model in lavaan's language to a data file by maximum likelihood.
+
+    Parameters
+    ----------
+    model : str or path
+        A file that holds the model, or the model itself.
+    data : path
+        Any file `servicefx.study.files` reads; rows with a gap in the model's items are refused.
+
+    Returns
+    -------
+    StructuralFit
+
+    Raises
+    ------
+    StudyError, DataError, IdentificationError, ConvergenceError
+        As `servicefx.engines.structural.fit_structural`.
+    """
+    from servicefx.engines.structural import fit_structural
+    from servicefx.study.files import read_table
+    from servicefx.study.spec import DataSpec
+    from servicefx.syntax.parser import parse_model
+
+    path = Path(data)
+    if not path.is_file():
+        raise DataError(Problem(path.name, "there is no such file", "Name an existing data file."))
+    text = str(model)
+    if "~" not in text:
+        if not Path(text).is_file():
+            raise StudyError(
+                Problem(
+                    f"model '{text}'", "it is neither a file nor a model", "Name a file, or write 'y ~ x'."
+                )
+            )
+        text = Path(text).read_text(encoding="utf-8")
+    return fit_structural(parse_model(text), read_table(path, DataSpec(file=path.name)).frame)

@@ -66,7 +66,7 @@ FORM = {
         "study.toml: scales.likert.max: found inf, expected a number\n    Correct the value.",
     ),
     "a missing code that is a table": (
-        ('missing = [-99, "N/A"]', 'missing = [-99, { code = 1 }]'),
+        ('missing = [-99, "N/A"]', "missing = [-99, { code = 1 }]"),
         "study.toml: data.customers.missing[1]: found a table, expected a number or a text\n"
         "    Correct the value.",
     ),
@@ -84,7 +84,7 @@ FORM = {
         "study.toml: key 'version' is missing, expected 1\n    Add 'version'.",
     ),
     "a table that is a text": (
-        ("[[paths]]", "[claims]\nK2 = \"yes\"\n[[paths]]"),
+        ("[[paths]]", '[claims]\nK2 = "yes"\n[[paths]]'),
         "study.toml: claims.K2: found 'yes', expected a table\n    Correct the value.",
     ),
     "a negative lag": (

@@ -10,7 +10,14 @@ from numpy.typing import NDArray
 
 from servicefx.errors import DataError, IdentificationError, Problem
 
-__all__ = ["CONSTANT", "FEW_CLUSTERS", "checked_arrays", "checked_clusters", "redundant_terms"]
+__all__ = [
+    "CONSTANT",
+    "FEW_CLUSTERS",
+    "checked_arrays",
+    "checked_clusters",
+    "checked_weights",
+    "redundant_terms",
+]
 
 CONSTANT = "constant"
 """Name of the intercept in every fit."""
@@ -19,6 +26,8 @@ FEW_CLUSTERS = 30
 """Below this many clusters cluster-robust errors tend to be too small (Cameron & Miller 2015, sec. VI)."""
 
 _COLLINEAR = 1e-9
+_ROUNDING = 1e-13
+"""A range below this share of the largest value is rounding (0.1 + 0.2 against 0.3), not variation."""
 
 
 def checked_arrays(
@@ -54,12 +63,13 @@ def checked_arrays(
             *(Problem(where, f"column '{name}' is not in the data", "Correct the name.") for name in absent)
         )
     frame = data[names].astype(float)
-    gaps = frame.columns[frame.isna().any()]
-    if len(gaps):
+    gaps = (~np.isfinite(frame.to_numpy())).sum(axis=0)
+    if gaps.any():
         raise DataError(
             *(
-                Problem(where, f"'{name}' has {int(frame[name].isna().sum())} gaps", "Drop those rows first.")
-                for name in gaps
+                Problem(where, f"'{name}' has {count} gaps", "Drop those rows first.")
+                for name, count in zip(names, gaps, strict=True)
+                if count
             )
         )
     n, k = len(frame), len(terms)
@@ -70,11 +80,9 @@ def checked_arrays(
             )
         )
     y, x = frame[outcome].to_numpy(copy=True), frame[list(terms)].to_numpy(copy=True)
-    flat = [
-        name
-        for name, spread in zip(names, np.ptp(np.column_stack([y, x]), axis=0), strict=True)
-        if spread == 0
-    ]
+    columns = np.column_stack([y, x])
+    spread, size = np.ptp(columns, axis=0), np.abs(columns).max(axis=0)
+    flat = [name for name, moves in zip(names, spread > _ROUNDING * size, strict=True) if not moves]
     if flat:
         raise DataError(
             *(
@@ -177,3 +185,38 @@ def checked_clusters(clusters: pd.Series, n_obs: int, outcome: str) -> tuple[NDA
             )
         )
     return codes.astype(np.intp), len(labels), str(clusters.name)
+
+
+def checked_weights(weights: pd.Series, n_obs: int, outcome: str) -> NDArray[np.float64]:
+    """Survey weights as an array of shape (n_obs,).
+
+    Parameters
+    ----------
+    weights : Series, length n_obs
+        Weight of every row.
+    n_obs : int
+        Rows of the fit.
+    outcome : str
+        For the message.
+
+    Returns
+    -------
+    ndarray, shape (n_obs,)
+
+    Raises
+    ------
+    DataError
+        If lengths differ, or a weight is missing or not above 0.
+    """
+    values = weights.to_numpy(dtype=float, copy=True)
+    bad = int((~(np.isfinite(values) & (values > 0))).sum())
+    if len(values) != n_obs or bad:
+        found = f"{bad} of {n_obs} weights are missing or not above 0"
+        raise DataError(
+            Problem(
+                f"regression of '{outcome}', weights '{weights.name}'",
+                found if len(values) == n_obs else f"{len(values)} weights for {n_obs} rows",
+                "Give every row a weight above 0.",
+            )
+        )
+    return values

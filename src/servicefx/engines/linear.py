@@ -7,14 +7,17 @@ from typing import Literal
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
-from servicefx.engines.design_matrix import CONSTANT, checked_arrays, checked_clusters
-from servicefx.errors import DataError, Problem
+from servicefx.engines.design_matrix import CONSTANT, checked_arrays, checked_clusters, checked_weights
+from servicefx.errors import DataError, IdentificationError, Problem
 from servicefx.values.estimates import Estimates
 
 __all__ = ["fit_ols"]
 
 Covariance = Literal["classical", "hc1", "hc3", "cluster"]
+
+_LEVERAGE = 1 - 1e-10
 
 
 def fit_ols(
@@ -55,7 +58,8 @@ def fit_ols(
     DataError
         If columns are missing, have gaps, do not vary, or there are too few rows or clusters.
     IdentificationError
-        If terms are linear combinations of each other.
+        If terms are linear combinations of each other, or if under HC3 one row alone decides a coefficient
+        (its leverage is 1 and its residual 0, so that 0/0 would be reported).
 
     References
     ----------
@@ -85,7 +89,9 @@ def fit_ols(
                     "Ask for covariance='hc3', 'hc1' or 'cluster'.",
                 )
             )
-        model = WLS(y, x, weights=weights.to_numpy(dtype=float, copy=True))
+        model = WLS(y, x, weights=checked_weights(weights, n, outcome))
+    if covariance == "hc3":
+        _check_leverage(model.wexog, outcome)
     kind: str = covariance
     if covariance == "cluster":
         if clusters is None:
@@ -114,3 +120,18 @@ def fit_ols(
         n_obs=n,
         fit_measures={"r_squared": float(fit.rsquared), "r_squared_adjusted": float(fit.rsquared_adj)},
     )
+
+
+def _check_leverage(x: NDArray[np.float64], outcome: str) -> None:
+    """Refuse rows whose leverage is 1 up to rounding."""
+    leverage = (np.linalg.qr(x)[0] ** 2).sum(axis=1)
+    alone = np.flatnonzero(leverage > _LEVERAGE)
+    if len(alone):
+        rows = ", ".join(str(row + 1) for row in alone[:5]) + (", …" if len(alone) > 5 else "")
+        raise IdentificationError(
+            Problem(
+                f"regression of '{outcome}'",
+                f"row {rows} of those used decides a coefficient alone, which leaves no error to estimate",
+                "Remove the term that only this row answers differently, or add rows.",
+            )
+        )

@@ -56,7 +56,9 @@ def fit_two_way(
     Notes
     -----
     Unit effects are nested in the clusters and do not count in the small-sample factor, G/(G-1) ·
-    (n-1)/(n-k): linearmodels' ``auto_df=False, count_effects=False, debiased=True``.
+    (n-1)/(n-k) with k terms: linearmodels' ``auto_df=False, count_effects=False, debiased=True,
+    group_debias=True``. Period effects do not count either; a program that counts them as terms (Stata's
+    ``xtreg i.period``) reports errors larger by the root of (n-k)/(n-k-T+1).
 
     References
     ----------
@@ -109,7 +111,12 @@ def fit_two_way(
         else pd.Series(weights.to_numpy(dtype=float, copy=True), index=frame.index),
     )
     fit = model.fit(
-        cov_type="clustered", cluster_entity=True, auto_df=False, count_effects=False, debiased=True
+        cov_type="clustered",
+        cluster_entity=True,
+        auto_df=False,
+        count_effects=False,
+        debiased=True,
+        group_debias=True,
     )
     return Estimates(
         estimator="two-way fixed effects",

@@ -40,7 +40,8 @@ def answers_view(table: Table, labels: Labels, language: str = "en") -> View:
     Parameters
     ----------
     table : Table
-        Optional columns ``construct`` (put before the item) and ``n_obs`` (put last).
+        Optional columns ``construct`` (put before the item) and ``n_obs`` (who gave this answer; their
+        sum is put last).
 
     Returns
     -------
@@ -54,7 +55,7 @@ def answers_view(table: Table, labels: Labels, language: str = "en") -> View:
     for row in rows:
         key = (str(row.get("construct", "")), str(row["item"]))
         shares.setdefault(key, {})[answer_text(row["answer"])] = float(row["share"])
-        counts[key] = float(row.get("n_obs", float("nan")))
+        counts[key] = counts.get(key, 0.0) + float(row.get("n_obs", float("nan")))
     body = []
     before = ""
     for construct, item in shares:

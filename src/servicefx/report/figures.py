@@ -144,26 +144,28 @@ def _legend(drawing: Drawing, names: list[str]) -> float:
 
 
 def draw_distribution(figure: Figure, labels: Labels, language: str, title: str, notes: str) -> str:
-    """Bars of a histogram with the line at zero, the median and the middle 95 % of it.
+    """Bars of a histogram with a line at zero, its middle and its interval.
 
-    Rows may carry ``estimate, conf_low, conf_high`` (the same in all): then those are marked. Otherwise
-    median and interval are read off the bars.
+    Rows may carry ``estimate, conf_low, conf_high`` (the same in all): then those are marked. Otherwise the
+    median and the middle 95 % are read off the bars, and said to be about that.
     """
     rows = figure.rows
     low, high, share = (rows[name].to_numpy(dtype=float) for name in ("bin_low", "bin_high", "share"))
-    middle, conf_low, conf_high = _centre(rows)
-    above = float(np.sum(share * np.clip(high / np.where(high > low, high - low, 1.0), 0, 1)))
+    is_exact = {"estimate", "conf_low", "conf_high"} <= set(rows.columns)
+    middle, conf_low, conf_high = _centre(rows, is_exact)
+    about = "" if is_exact else "about_"
     unit = str(rows["unit"].iloc[0]) if "unit" in rows and len(rows) else ""
     lines = [
-        wording("distribution.median", language).format(value=_compact(middle), unit=unit).rstrip(),
-        wording("distribution.interval", language).format(low=_compact(conf_low), high=_compact(conf_high)),
-        wording("distribution.above", language).format(share=numerals.share(above)),
+        wording(f"distribution.{about}middle", language).format(value=_compact(middle), unit=unit).rstrip(),
+        wording(f"distribution.{about}interval", language).format(
+            low=_compact(conf_low), high=_compact(conf_high)
+        ),
     ]
     drawing = Drawing(figure.id, _WIDTH, title, " ".join(part for part in (*lines, notes) if part))
     marks = ticks(min(float(low.min()), 0.0), max(float(high.max()), 0.0), 5) if len(rows) else [0.0]
     place = _scale(marks, 26.0, _WIDTH - 26.0)
     drawing.text(_EDGE, 20, lines[0], size=14, font_weight="600")
-    drawing.text(_EDGE, 39, f"{lines[1]} · {lines[2]}", size=12, css="mute")
+    drawing.text(_EDGE, 39, lines[1], size=12, css="mute")
     top, bottom = 76.0, 236.0
     tallest = float(share.max()) if len(rows) and share.max() > 0 else 1.0
     for a, b, size in zip(low, high, share, strict=True):
@@ -190,9 +192,9 @@ def draw_distribution(figure: Figure, labels: Labels, language: str, title: str,
     return drawing.finished(_axis_title(drawing, figure, labels, language, _WIDTH / 2, bottom + 36))
 
 
-def _centre(rows: pd.DataFrame) -> tuple[float, float, float]:
+def _centre(rows: pd.DataFrame, is_exact: bool) -> tuple[float, float, float]:
     """Median and the middle 95 %, as given or read off the bars by straight lines between their ends."""
-    if {"estimate", "conf_low", "conf_high"} <= set(rows.columns) and len(rows):
+    if is_exact and len(rows):
         first = rows.iloc[0]
         return float(first["estimate"]), float(first["conf_low"]), float(first["conf_high"])
     share = rows["share"].to_numpy(dtype=float)
@@ -237,8 +239,8 @@ def _series_name(name: str, labels: Labels, language: str) -> str:
 
 def _with_interval(numbers: tuple[float, float, float]) -> str:
     value, low, high = numbers
-    places = numerals.decimals_for(value, low, high)
-    places = 2 if places == 3 and max(abs(value), 0.0) >= 0.01 else places
+    largest = max((abs(number) for number in numbers if math.isfinite(number)), default=0.0)
+    places = 2 if 0.1 <= largest < 10 else numerals.decimals_for(largest)
     interval = numerals.interval(low, high, decimals=places)
     text = numerals.estimate(value, places)
     return text if interval == numerals.NOTHING else f"{text} {interval}"

@@ -21,6 +21,7 @@ __all__ = [
 MINUS = "\N{MINUS SIGN}"
 NOTHING = "\N{EN DASH}"
 """Stands where a number does not exist."""
+_HARD = "\N{NO-BREAK SPACE}"
 _INFINITY = "\N{INFINITY}"
 _RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
@@ -39,8 +40,12 @@ def decimals_for(*values: float) -> int:
     --------
     >>> decimals_for(0.123), decimals_for(12.3, 9.8), decimals_for(123.4), decimals_for(12345.0)
     (3, 2, 1, 0)
+    >>> decimals_for(0.00015, 0.00021)
+    5
     """
     largest = max((abs(value) for value in values if math.isfinite(value)), default=0.0)
+    if 0 < largest < 0.01:
+        return min(1 - math.floor(math.log10(largest)), 12)
     for limit, decimals in ((10, 3), (100, 2), (1000, 1)):
         if largest < limit:
             return decimals
@@ -55,8 +60,7 @@ def estimate(value: float, decimals: int | None = None) -> str:
     value : float
         Any number; NaN gives a dash, an infinite one its sign.
     decimals : int, optional
-        Decimals to show, where neighbours decide them; a number that they would show as zero keeps two
-        significant digits instead.
+        Decimals to show, where neighbours decide them.
 
     Examples
     --------
@@ -67,28 +71,25 @@ def estimate(value: float, decimals: int | None = None) -> str:
         return NOTHING
     if math.isinf(value):
         return _INFINITY if value > 0 else MINUS + _INFINITY
-    places = decimals_for(value) if decimals is None else decimals
-    if decimals is None and value != 0 and abs(value) < 0.5 * 10**-places:
-        if abs(value) < 1e-6:
-            mantissa, exponent = f"{value:.1e}".split("e")
-            return _signed(f"{mantissa}×10{str(int(exponent)).translate(_RAISED)}")
-        places = 1 - math.floor(math.log10(abs(value)))
-    return _signed(f"{value:,.{places}f}")
+    if decimals is None and 0 < abs(value) < 1e-6:
+        mantissa, exponent = f"{value:.1e}".split("e")
+        return _signed(f"{mantissa}×10{str(int(exponent)).translate(_RAISED)}")
+    return _signed(f"{value:,.{decimals_for(value) if decimals is None else decimals}f}")
 
 
 def interval(low: float, high: float, role: str = "estimate", decimals: int | None = None) -> str:
-    """Two ends in brackets, with the same decimals.
+    r"""Two ends in brackets, with the same decimals and no line break between.
 
     Examples
     --------
     >>> interval(0.1234, 0.3456), interval(0.6, 0.7, "share"), interval(-2.0, float("nan"))
-    ('[0.123, 0.346]', '[60.0%, 70.0%]', '–')
+    ('[0.123,\xa00.346]', '[60.0%,\xa070.0%]', '–')
     """
     if math.isnan(low) or math.isnan(high):
         return NOTHING
     if role == "estimate" and decimals is None:
         decimals = decimals_for(low, high)
-    return f"[{shown(low, role, decimals)}, {shown(high, role, decimals)}]"
+    return f"[{shown(low, role, decimals)},{_HARD}{shown(high, role, decimals)}]"
 
 
 def share(value: float) -> str:
@@ -131,18 +132,18 @@ def count(value: float) -> str:
 
 
 def p_value(value: float) -> str:
-    """A p-value as journals print it.
+    r"""A p-value as journals print it.
 
     Examples
     --------
     >>> p_value(0.00001), p_value(0.0234), p_value(1.0)
-    ('< .001', '.023', '> .999')
+    ('<\xa0.001', '.023', '>\xa0.999')
     """
     if math.isnan(value):
         return NOTHING
     if value < 0.001:
-        return "< .001"
-    return "> .999" if value > 0.999 else f"{value:.3f}".removeprefix("0")
+        return f"<{_HARD}.001"
+    return f">{_HARD}.999" if value > 0.999 else f"{value:.3f}".removeprefix("0")
 
 
 def shown(value: float, role: str, decimals: int | None = None) -> str:

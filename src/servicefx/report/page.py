@@ -16,7 +16,7 @@ from servicefx.report.manifest import MANIFEST, ReportStudy, as_json, build_mani
 from servicefx.report.render import render_csv, render_html, render_markdown
 from servicefx.report.words import Labels, coded, say, wording
 from servicefx.theory.catalogue import load_theory
-from servicefx.values.table import Section
+from servicefx.values.table import Phrase, Section
 
 __all__ = ["labels_of", "render_report", "render_section"]
 
@@ -39,14 +39,13 @@ def labels_of(study: ReportStudy, language: str = "en") -> Labels:
         lagged = re.fullmatch(r"(.+) \(lag (\d+)\)", name)
         if lagged is None:
             return name
-        return wording("page.lagged", language).format(term=labels(lagged[1]), lag=int(lagged[2]))
+        values: dict[str, str | int | float] = {"term": labels(lagged[1]), "lag": int(lagged[2])}
+        return say(Phrase(key="page.lagged", values=values), str, language)
 
     return labels
 
 
-def render_section(
-    section: Section, labels: Labels, language: str = "en", level: float | None = None
-) -> dict[str, bytes]:
+def render_section(section: Section, labels: Labels, language: str = "en") -> dict[str, bytes]:
     """Tables and figures of one section.
 
     Returns
@@ -57,7 +56,7 @@ def render_section(
     out: dict[str, bytes] = {}
     for table in section.tables:
         out[f"tables/{table.id}.csv"] = render_csv(table)
-        out[f"tables/{table.id}.md"] = render_markdown(table, labels, language, level).encode()
+        out[f"tables/{table.id}.md"] = render_markdown(table, labels, language).encode()
     for figure in section.figures:
         out[f"figures/{figure.id}.svg"] = render_figure(figure, labels, language).encode()
     return out
@@ -89,7 +88,7 @@ def render_report(study: ReportStudy, sections: Sequence[Section], language: str
     labels = labels_of(study, language)
     out: dict[str, bytes] = {}
     for section in sections:
-        made = render_section(section, labels, language, study.level)
+        made = render_section(section, labels, language)
         twice = sorted(out.keys() & made.keys())
         if twice:
             raise ValueError(
@@ -132,7 +131,7 @@ def _render_page(
         tables = []
         for table in section.tables:
             n_tables += 1
-            tables.append(render_html(table, labels, language, study.level, number=n_tables))
+            tables.append(render_html(table, labels, language, number=n_tables))
         shown.append(
             {
                 "id": section.id,
@@ -141,6 +140,7 @@ def _render_page(
                 "figures": figures,
                 "tables": tables,
                 "notes": [say(note, labels, language) for note in section.notes],
+                "is_refused": any(note.key == "note.refused" for note in section.notes),
             }
         )
     text = _template().render(

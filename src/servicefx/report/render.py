@@ -20,6 +20,8 @@ from servicefx.values.table import Table
 __all__ = ["render_csv", "render_html", "render_markdown", "view_of"]
 
 _FIGURE_SPACE, _POINT_SPACE = "\N{FIGURE SPACE}", "\N{PUNCTUATION SPACE}"
+_WIDEST_PAD = 3
+"""Decimals beyond which numbers of one column are too different to stand point below point."""
 _LONG = 30
 """Rows beyond which a table scrolls within a box of its own."""
 _MARKDOWN_SIGNS = str.maketrans({sign: f"\\{sign}" for sign in "\\`*_[]<>|#~"})
@@ -58,18 +60,18 @@ def _csv_cell(value: Any, role: str) -> str:
     return str(value)
 
 
-def view_of(table: Table, labels: Labels, language: str = "en", level: float | None = None) -> View:
+def view_of(table: Table, labels: Labels, language: str = "en") -> View:
     """The view its layout asks for."""
     if table.layout == "table_one":
         return table_one_view(table, labels, language)
     if has_answers(table):
         return answers_view(table, labels, language)
-    return table_view(table, labels, language, level)
+    return table_view(table, labels, language)
 
 
-def render_markdown(table: Table, labels: Labels, language: str = "en", level: float | None = None) -> str:
+def render_markdown(table: Table, labels: Labels, language: str = "en") -> str:
     """A table as a Markdown page: heading, table, notes, and the CSV beside it."""
-    view = view_of(table, labels, language, level)
+    view = view_of(table, labels, language)
     lines = [f"# {_plain(view.title)}", ""]
     if view.shared:
         said = "; ".join(f"{_plain(head)}: {_plain(text)}" for head, text in view.shared)
@@ -103,7 +105,6 @@ def render_html(
     table: Table,
     labels: Labels,
     language: str = "en",
-    level: float | None = None,
     *,
     number: int | None = None,
 ) -> Markup:
@@ -113,7 +114,7 @@ def render_html(
     ----------
     table : Table
         Any layout.
-    labels, language, level
+    labels, language
         As in `view_of`.
     number : int, optional
         Its number on the page, put before the title.
@@ -124,7 +125,7 @@ def render_html(
         A ``<div class="table">``: the table in a box of its own that scrolls when the page is narrow, then
         reasons, notes and a link to ``tables/<id>.csv``.
     """
-    view = view_of(table, labels, language, level)
+    view = view_of(table, labels, language)
     lead = "" if number is None else wording("page.table", language).format(number=number)
     caption = Markup("<b>{}</b> {}").format(lead, view.title) if lead else escape(view.title)
     parts = [
@@ -135,8 +136,10 @@ def render_html(
         Markup("<table><caption>{}{}</caption>").format(caption, _shared(view, language)),
         Markup("<thead><tr>{}</tr></thead>").format(
             Markup("").join(
-                Markup('<th scope="col"{}>{}</th>').format(_number_class(head.is_number), head.text)
-                for head in view.heads
+                Markup('<th scope="col"{}>{}</th>').format(
+                    _number_class(head.is_number and position > 0), head.text
+                )
+                for position, head in enumerate(view.heads)
             )
         ),
         Markup("<tbody>"),
@@ -179,7 +182,10 @@ def _padding(view: View) -> list[Callable[[Cell], str]]:
     for position, head in enumerate(view.heads):
         texts = [row[position].text for row in view.rows]
         simple = head.is_number and not any(sign in text for text in texts for sign in "[]()%×<>")
-        widest = max((_decimals(text) for text in texts), default=0) if simple else 0
+        lengths = [_decimals(text) for text in texts if any(letter.isdigit() for letter in text)]
+        widest = max(lengths, default=0)
+        if not simple or widest - min(lengths, default=0) > _WIDEST_PAD:
+            widest = 0
         pads.append(_pad_to(widest))
     return pads
 

@@ -55,7 +55,7 @@ def write_section(out: str | Path, section: Section | None, study: ReportStudy) 
     known = sorted(folder.glob("*.json"))
     own = [path for path in known if path.name.partition("_")[2] == f"{section.id}.json"]
     name = own[0].name if own else f"{sum(path != stamp_file for path in known) + 1:03d}_{section.id}.json"
-    files = {name: as_json(_encoded(section)), **render_section(section, labels_of(study), level=study.level)}
+    files = {name: as_json(_encoded(section)), **render_section(section, labels_of(study))}
     for path, content in files.items():
         target = folder / safe_name(path)
         target.parent.mkdir(parents=True, exist_ok=True)

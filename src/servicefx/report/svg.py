@@ -71,7 +71,7 @@ def _letter(letter: str) -> float:
         return 0.36
     if letter in _WIDE:
         return 0.95
-    return 0.7 if letter.isupper() else 0.58
+    return 0.72 if letter.isupper() else 0.6
 
 
 def wrapped(text: str, width: float, size: float, lines: int = 2) -> list[str]:

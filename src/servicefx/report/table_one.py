@@ -111,7 +111,7 @@ def _count(n_obs: float) -> str:
 def _single(numbers: Numbers | None, mark: str, *, diagonal: bool = False) -> Cell:
     if numbers is None or numerals.is_missing(numbers[0]):
         return Cell(numerals.NOTHING, mark=mark)
-    text = numerals.estimate(numbers[0], _DECIMALS)
+    text = numerals.estimate(numbers[0], min(_DECIMALS, numerals.decimals_for(numbers[0])))
     return Cell(f"({text})" if diagonal else text)
 
 

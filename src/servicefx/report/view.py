@@ -36,7 +36,7 @@ _SHARED = frozenset(
 _TWO_DECIMALS = frozenset({"statistic", "mean", "sd"})
 _MEASURE_ROLES = {
     "p_value": "p_value", "rmsea_close": "p_value", "df": "count", "df_baseline": "count",
-    "n": "count", "n_obs": "count", "n_free": "count",
+    "n": "count", "n_obs": "count", "n_free": "count", "top_two_box": "share",
 }  # fmt: skip
 _ARROW = " \N{RIGHTWARDS ARROW} "
 
@@ -93,7 +93,7 @@ class View:
 Row = Mapping[str, object]
 
 
-def table_view(table: Table, labels: Labels, language: str = "en", level: float | None = None) -> View:
+def table_view(table: Table, labels: Labels, language: str = "en") -> View:
     """The view of a table of layout ``"long"``.
 
     Parameters
@@ -104,9 +104,13 @@ def table_view(table: Table, labels: Labels, language: str = "en", level: float 
         Id -> label.
     language : str
         One of `servicefx.report.words.LANGUAGES`.
-    level : float, optional
-        Confidence level, named in the heading of intervals.
+
+    Returns
+    -------
+    View
+        Where a note of the table states the level of its intervals, their heading names it.
     """
+    level = next((float(note.values["level"]) for note in table.notes if note.key == "note.level"), None)
     rows: list[Row] = [
         {str(column): value for column, value in row.items()} for row in table.rows.to_dict(orient="records")
     ]
@@ -187,7 +191,7 @@ def _cell(
         return Cell(text)
     reason = row.get("undefined")
     if not _is_number(column) or numerals.is_missing(reason):
-        return Cell(numerals.NOTHING if _is_number(column) else "")
+        return Cell(numerals.NOTHING if _is_number(column) and column not in _MERGED else "")
     return Cell(numerals.NOTHING, mark=marks.of(str(reason)))
 
 
@@ -225,13 +229,12 @@ def _role(column: str, row: Row) -> str:
     if role != "estimate" or column in {"statistic", "std_all"}:
         return role
     unit = str(row.get("unit") or "")
-    if column != "estimate" or unit:
-        role = "share" if unit.startswith("share") else role
+    if unit.startswith("share"):
+        return "share"
     if re.match(r"[A-Z]{3}\b", unit):
         return "money"
-    if column == "estimate" and role == "estimate":
-        return _MEASURE_ROLES.get(str(row.get("measure", "")), role)
-    return role
+    measured = _MEASURE_ROLES.get(str(row.get("measure", "")), role)
+    return measured if column in {"estimate", "conf_low", "conf_high"} else role
 
 
 def _decimals(column: str, row: Row) -> int | None:
@@ -252,6 +255,12 @@ def _pair(first: str, row: Row, language: str) -> str:
     second, key = _MERGED[first]
     low, high = (_number(row[column]) for column in (first, second))
     role = _role(first, row)
+    if key == "range" and not (math.isnan(low) or math.isnan(high)):
+        return (
+            f"{_plain(low)}–{_plain(high)}"
+            if low.is_integer() and high.is_integer()
+            else (f"{numerals.estimate(low)} to {numerals.estimate(high)}")
+        )
     if key != "target":
         text = numerals.interval(low, high, role, _decimals(first, row))
         return "" if text == numerals.NOTHING else text

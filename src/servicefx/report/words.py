@@ -188,7 +188,7 @@ class _Sentence(string.Formatter):
             return ("+" if number > 0 else "") + numerals.estimate(number)
         if name == "p_value":
             text = numerals.p_value(number)
-            return text if text[0] in "<>" else f"= {text}"
+            return text if text[0] in "<>" else f"=\N{NO-BREAK SPACE}{text}"
         if name in {"estimate", "share", "money", "count"}:
             return numerals.shown(number, name)
         if not format_spec:

@@ -7,6 +7,7 @@ from functools import wraps
 from typing import Any, TypeVar, cast
 
 import pandas as pd
+from threadpoolctl import threadpool_limits
 
 from servicefx.errors import ServicefxError
 from servicefx.models.chain import Chain
@@ -98,6 +99,8 @@ Builder = TypeVar("Builder", bound=Callable[..., "Section | None"])
 def answering(section: str) -> Callable[[Builder], Builder]:
     """Decorate a section builder: what cannot be estimated becomes a section that says why.
 
+    The builder runs on one BLAS thread, so that its figures do not depend on the machine's load.
+
     Parameters
     ----------
     section : str
@@ -108,7 +111,8 @@ def answering(section: str) -> Callable[[Builder], Builder]:
         @wraps(builder)
         def built(*args: Any, **kwargs: Any) -> Section | None:
             try:
-                return builder(*args, **kwargs)
+                with threadpool_limits(limits=1, user_api="blas"):
+                    return builder(*args, **kwargs)
             except ServicefxError as error:
                 return refused(section, error)
 

@@ -111,7 +111,7 @@ def _regressed(scores: pd.DataFrame) -> Iterator[TruthRow]:
     """Coefficients of every score regression."""
     for regression in REGRESSIONS:
         model = f"{regression.model}: {regression.outcome} ~ {' + '.join(regression.terms)}"
-        model += f", among {regression.among}" if regression.among else ""
+        model += f" (among {regression.among})" if regression.among else ""
         for term, value in fit_scores(scores, regression):
             named = (regression.outcome,) if term == "r_squared" else (term, regression.outcome)
             words = {
@@ -124,9 +124,10 @@ def _regressed(scores: pd.DataFrame) -> Iterator[TruthRow]:
 
 
 def _hypothesis(regression: Regression, term: str) -> str:
-    """Of a term: for satisfaction on the dimensions each has its own."""
-    is_driver = regression.hypothesis == "H1" and term in OF_CAUSE
-    return OF_CAUSE[term] if is_driver else regression.hypothesis
+    """Of a term: what drives satisfaction has one each."""
+    if regression.hypothesis != "H1":
+        return regression.hypothesis
+    return "H15" if term == "first_response_hours" else OF_CAUSE.get(term, "H1")
 
 
 def _slope_unit(regression: Regression, term: str) -> str:

@@ -117,7 +117,7 @@ def spent_rows(before: pd.DataFrame, after: pd.DataFrame) -> Iterator[TruthRow]:
             unit = UNITS.get(outcome, "points of 1-7")
             columns = f"{SPENDING.quantity} {outcome}"
             row = _row(SPENDING, outcome, columns, change, unit, estimand)
-            yield row | {"model": f"{row['model']}, read in quarter {quarter}"}
+            yield row | {"model": f"{row['model']} (read in quarter {quarter})"}
 
 
 def _row(plan: Plan, outcome: str, columns: str, change: float, unit: str, estimand: str) -> TruthRow:

@@ -18,7 +18,7 @@ from servicefx.study.simulate import simulate
 
 __all__ = ["BLOCKS", "TRUTH_SHA256", "after_sales_truth", "after_sales_truth_file", "block_rows"]
 
-TRUTH_SHA256 = "0"
+TRUTH_SHA256 = "e6e8fa8da13c2ef728c755c93479231aecddb02da9edb6f8d50e540abd1861ce"
 """Of the committed ``data/raw/after_sales_truth.csv``."""
 
 BLOCKS, BLOCK_CUSTOMERS, BLOCK_FIRMS = 40, 50_000, 500

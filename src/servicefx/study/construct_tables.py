@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from servicefx.errors import closest
 from servicefx.study.parse import Draft
 from servicefx.study.places import Finding, Place, quoted, unknown
+from servicefx.study.roles import Use, uses
 from servicefx.study.spec import ConstructSpec, StudySpec
 from servicefx.theory.catalogue import load_theory
 
@@ -52,7 +53,7 @@ def check_constructs(draft: Draft) -> Iterator[Finding]:
                     f"'{data}' already holds the items of '{construct}'",
                     "Remove the entry, or name another data file.",
                 )
-    yield from _sharing(spec)
+    yield from _sharing(draft)
 
 
 def _measurement(construct: str, table: ConstructSpec) -> Iterator[Finding]:
@@ -124,32 +125,40 @@ def _scale_of(draft: Draft, construct: str, table: ConstructSpec) -> Iterator[Fi
         )
 
 
-def _sharing(spec: StudySpec) -> Iterator[Finding]:
+def _sharing(draft: Draft) -> Iterator[Finding]:
     """One column in several constructs: only by inclusion or as a single measure, and read the same way."""
-    seen: dict[tuple[str, str], tuple[str, ConstructSpec]] = {}
-    for construct, table in spec.constructs.items():
-        home = spec.home(construct)
-        for index, column in enumerate(table.items):
-            place: Place = ("constructs", construct, "items", index)
-            other, first = seen.setdefault((str(home), column), (construct, table))
+    spec = draft.spec
+    for data in spec.data:
+        seen: dict[str, Use] = {}
+        for use in uses(spec, data, draft.path_numbers):
+            if use.role not in ("item", "expectation", "measure"):
+                continue
+            first = seen.setdefault(use.column, use)
+            other, construct = str(first.place[1]), str(use.place[1])
             if other == construct:
                 continue
-            if (column in table.reversed) != (column in first.reversed):
+            if use.turned != first.turned:
                 yield Finding(
-                    place,
-                    f"'{column}' is reversed in only one of '{other}' and '{construct}'",
+                    use.place,
+                    f"'{use.column}' is reversed in only one of '{other}' and '{construct}'",
                     "Name it under reversed in both, or in neither.",
                 )
-            if table.scale and first.scale and table.scale != first.scale:
+            if use.scale and first.scale and use.scale != first.scale:
                 yield Finding(
-                    place,
-                    f"'{column}' has scale '{first.scale}' in '{other}' and scale '{table.scale}' here",
+                    use.place,
+                    f"'{use.column}' has scale '{first.scale}' in '{other}' and scale '{use.scale}' here",
                     "Give the column one scale.",
                 )
-            nested = set(table.items) < set(first.items) or set(first.items) < set(table.items)
-            if "single" not in (table.mode, first.mode) and not nested:
+            if use.place[2] == first.place[2] == "items" and _overlap(spec, construct, other):
                 yield Finding(
-                    place,
-                    f"'{column}' is an item of '{other}' as well",
+                    use.place,
+                    f"'{use.column}' is an item of '{other}' as well",
                     "Keep it in one of the two constructs.",
                 )
+
+
+def _overlap(spec: StudySpec, one: str, other: str) -> bool:
+    """Whether two constructs of several items share some without one holding all of the other's."""
+    first, second = spec.constructs[one], spec.constructs[other]
+    inside = set(first.items) < set(second.items) or set(second.items) < set(first.items)
+    return "single" not in (first.mode, second.mode) and not inside

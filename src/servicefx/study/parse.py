@@ -84,7 +84,7 @@ def parse_study(content: bytes, file: str) -> Draft:
         except ValidationError as error:
             faults = error.errors(include_url=False)
             if attempt == 0:
-                findings = [_finding(fault) for fault in faults]
+                findings = [_finding(fault) for fault in faults if not _follows(fault, faults)]
             _set_aside(remaining, faults, removed_paths)
         else:
             break
@@ -131,6 +131,14 @@ def _document(content: bytes, file: str) -> dict[str, Any]:
         ) from error
 
 
+def _follows(fault: ErrorDetails, faults: list[ErrorDetails]) -> bool:
+    """Whether a list is too short only because one of its entries is faulty."""
+    place = fault["loc"]
+    return fault["type"] == "too_short" and any(
+        len(other["loc"]) > len(place) and other["loc"][: len(place)] == place for other in faults
+    )
+
+
 def _finding(fault: ErrorDetails) -> Finding:
     """One fault of form, in the reader's words."""
     place: Place = tuple(part for part in fault["loc"] if part != "[key]")
@@ -155,6 +163,7 @@ def _finding(fault: ErrorDetails) -> Finding:
 _EXPECTED = {
     "string_type": "a text",
     "string_too_short": "a text that is not empty",
+    "too_short": "a text that is not empty",
     "int_type": "a whole number",
     "float_type": "a number",
     "finite_number": "a finite number",

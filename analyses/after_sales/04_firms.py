@@ -1,0 +1,12 @@
+"""H11, H14, H17: firms over time."""
+
+from servicefx import load_study, panel_section, write_section
+
+
+def main(study_file: str = "analyses/after_sales", out: str = "reports/after_sales") -> None:
+    study = load_study(study_file)
+    write_section(out, panel_section(study, seed=study.seed), study)
+
+
+if __name__ == "__main__":
+    main()
