@@ -152,4 +152,4 @@ def test_the_survey_is_not_committed(repository: Path) -> None:
         ["git", "ls-files", "data/raw"], cwd=repository, capture_output=True, text=True, check=True
     )
     assert "mobi.csv" not in listed.stdout
-    assert "data/raw/README.md" in listed.stdout
+    assert "after_sales_customers.csv" in listed.stdout

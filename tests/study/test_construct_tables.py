@@ -9,7 +9,10 @@ from servicefx.study.study import check_study, load_study
 ITEMS = 'items = ["rel1", "rel2", "rel3"]'
 FAULTS = {
     "an unknown construct": (
-        {"[constructs.satisfaction]": "[constructs.satisfacion]", 'to = "satisfaction"': 'to = "satisfacion"'},
+        {
+            "[constructs.satisfaction]": "[constructs.satisfacion]",
+            'to = "satisfaction"': 'to = "satisfacion"',
+        },
         [
             "study.toml: constructs.satisfacion: unknown construct 'satisfacion' (closest: 'satisfaction')\n"
             '    Correct the id, or give it a name of its own: label = { en = "…", zh = "…" }.'
@@ -18,7 +21,8 @@ FAULTS = {
     "a construct with one item": (
         {ITEMS + '\nreversed = ["rel3"]': 'items = ["rel1"]'},
         [
-            "study.toml: constructs.reliability.items: mode 'reflective' needs at least 2 items, found 1 ('rel1')\n"
+            "study.toml: constructs.reliability.items: mode 'reflective' needs at least 2 items, "
+            "found 1 ('rel1')\n"
             '    Add the other items, or state mode = "single".'
         ],
     ),
@@ -39,7 +43,8 @@ FAULTS = {
     "no scale": (
         {'scale = "likert"\n': "", 'reversed = ["rel3"]\n': ""},
         [
-            "study.toml: constructs.reliability: key 'scale' is missing: mode 'reflective' needs one ('likert')\n"
+            "study.toml: constructs.reliability: key 'scale' is missing: mode 'reflective' needs "
+            "one ('likert')\n"
             "    Add scale = the name of a [scales] table."
         ],
     ),
@@ -51,8 +56,12 @@ FAULTS = {
         ],
     ),
     "an unknown data file": (
-        {'items = ["sat"]': 'items = ["sat"]\ndata = "customer"', "[[paths]]": "[inference]", 'hypothesis = "H1a"\n': "",
-         'from = "reliability"\nto = "satisfaction"\n': ""},
+        {
+            'items = ["sat"]': 'items = ["sat"]\ndata = "customer"',
+            "[[paths]]": "[inference]",
+            'hypothesis = "H1a"\n': "",
+            'from = "reliability"\nto = "satisfaction"\n': "",
+        },
         [
             "study.toml: constructs.satisfaction.data: unknown data file 'customer' (closest: 'customers')\n"
             "    Correct the name."
@@ -68,7 +77,8 @@ FAULTS = {
     "a turned measure without a scale": (
         {'items = ["sat"]\nscale = "likert"': 'items = ["sat"]\nreversed = ["sat"]'},
         [
-            "study.toml: constructs.satisfaction.reversed: an item cannot be turned without knowing the ends of "
+            "study.toml: constructs.satisfaction.reversed: an item cannot be turned without "
+            "knowing the ends of "
             "its scale\n    Add scale = the name of a [scales] table."
         ],
     ),
@@ -82,7 +92,8 @@ FAULTS = {
     "an item that is its own expectation": (
         {ITEMS: ITEMS + '\nexpectation = ["sat", "rel1", "rel2"]'},
         [
-            f"study.toml: constructs.reliability.expectation[{index}]: '{column}' is an item of 'reliability' as "
+            f"study.toml: constructs.reliability.expectation[{index}]: '{column}' is an item of "
+            f"'reliability' as "
             "well\n    Name the column that holds the expectation."
             for index, column in ((1, "rel1"), (2, "rel2"))
         ],
@@ -101,7 +112,8 @@ FAULTS = {
     "an item turned in one construct only": (
         {'items = ["sat"]': 'items = ["rel3"]'},
         [
-            "study.toml: constructs.satisfaction.items[0]: 'rel3' is reversed in only one of 'reliability' and "
+            "study.toml: constructs.satisfaction.items[0]: 'rel3' is reversed in only one of "
+            "'reliability' and "
             "'satisfaction'\n    Name it under reversed in both, or in neither."
         ],
     ),
@@ -111,14 +123,16 @@ FAULTS = {
             "[scales.likert]": "[scales.ten]\nmin = 1\nmax = 10\n[scales.likert]",
         },
         [
-            "study.toml: constructs.satisfaction.items[0]: 'rel1' has scale 'likert' in 'reliability' and scale "
+            "study.toml: constructs.satisfaction.items[0]: 'rel1' has scale 'likert' in "
+            "'reliability' and scale "
             "'ten' here\n    Give the column one scale."
         ],
     ),
     "measured twice in one file": (
         {'items = ["sat"]': 'items = ["sat"]\nmeasured_in = { customers = "rel1" }'},
         [
-            "study.toml: constructs.satisfaction.measured_in.customers: 'customers' already holds the items of "
+            "study.toml: constructs.satisfaction.measured_in.customers: 'customers' already holds "
+            "the items of "
             "'satisfaction'\n    Remove the entry, or name another data file."
         ],
     ),
@@ -130,13 +144,16 @@ FAULTS = {
         ],
     ),
     "items in one of two files, unsaid": (
-        {"[scales.likert]": '[data.firms]\nfile = "survey.csv"\n[scales.likert]', 'items = ["sat"]': 'items = ["sat"]\ndata = "customers"'},
+        {
+            "[scales.likert]": '[data.firms]\nfile = "survey.csv"\n[scales.likert]',
+            'items = ["sat"]': 'items = ["sat"]\ndata = "customers"',
+        },
         [
             "study.toml: constructs.reliability: key 'data' is missing: the study has 2 data files "
             "('customers', 'firms')\n    Add data = the name of the file that holds the items."
         ],
     ),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("case", FAULTS)
@@ -184,8 +201,12 @@ data = "firms"
 items = ["rel1"]
 measured_in = { customers = "rel3" }
 """
-    change = {'items = ["rel1"': 'data = "customers"\nitems = ["rel1"', 'items = ["sat"]': 'data = "customers"\nitems = ["sat"]'}
+    change = {
+        'items = ["rel1"': 'data = "customers"\nitems = ["rel1"',
+        'items = ["sat"]': 'data = "customers"\nitems = ["sat"]',
+    }
     assert [str(problem) for problem in check_study(make_study(change, extra=extra))] == [
-        "study.toml: constructs.trust.measured_in.customers: 'rel3' is reversed in only one of 'reliability' and "
+        "study.toml: constructs.trust.measured_in.customers: 'rel3' is reversed in only one of "
+        "'reliability' and "
         "'trust'\n    Name it under reversed in both, or in neither."
     ]

@@ -30,7 +30,8 @@ def repository(tmp_path: Path) -> Path:
 def test_a_missing_file_is_told_with_the_closest_name(make_study):
     folder = make_study({'file = "survey.csv"': 'file = "survy.csv"'})
     assert [str(problem) for problem in check_study(folder)] == [
-        "study.toml: data.customers.file: file 'survy.csv' is not in the study folder (closest: 'survey.csv')\n"
+        "study.toml: data.customers.file: file 'survy.csv' is not in the study folder (closest: "
+        "'survey.csv')\n"
         "    Correct the name, or put the file there."
     ]
 
@@ -57,7 +58,9 @@ def test_a_path_that_climbs_out_is_refused(file, repository):
     )
 
 
-@pytest.mark.parametrize("file", ["/etc/passwd", "C:\\data.csv", "C:data.csv", "\\data.csv", "\\\\host\\data.csv"])
+@pytest.mark.parametrize(
+    "file", ["/etc/passwd", "C:\\data.csv", "C:data.csv", "\\data.csv", "\\\\host\\data.csv"]
+)
 def test_a_path_that_does_not_start_in_the_folder_is_refused(file, tmp_path):
     assert finding(file, tmp_path) == (
         f"study.toml: data.customers.file: '{file}' is not below the study folder\n"
@@ -94,15 +97,18 @@ def test_a_raw_file_is_looked_for_beside_the_analyses(repository):
 
 def test_a_missing_raw_file_says_where_it_was_looked_for_and_how_to_get_it(repository):
     assert finding("raw:mobi.csv", repository / "analyses/demo") == (
-        "study.toml: data.customers.file: file 'mobi.csv' was looked for at data/raw/mobi.csv and is not there\n"
+        "study.toml: data.customers.file: file 'mobi.csv' was looked for at data/raw/mobi.csv and "
+        "is not there\n"
         "    Run 'make data', or put the file there."
     )
 
 
 def test_raw_needs_a_repository_around_the_study(repository):
     assert finding("raw:mobi.csv", repository / "elsewhere") == (
-        "study.toml: data.customers.file: 'raw:mobi.csv' needs a folder data/raw beside the folder 'analyses' that "
-        "the study is in, and there is none\n    Put the file into the study folder and write its name without 'raw:'."
+        "study.toml: data.customers.file: 'raw:mobi.csv' needs a folder data/raw beside the folder "
+        "'analyses' that "
+        "the study is in, and there is none\n"
+        "    Put the file into the study folder and write its name without 'raw:'."
     )
 
 

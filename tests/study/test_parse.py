@@ -16,7 +16,8 @@ FORM = {
     ),
     "unknown key of a data file": (
         ('file = "survey.csv"', 'file = "survey.csv"\nweight = "w"'),
-        "study.toml: data.customers.weight: key 'weight' is unknown in [data.customers] (closest: 'weights')\n"
+        "study.toml: data.customers.weight: key 'weight' is unknown in [data.customers] (closest: "
+        "'weights')\n"
         "    Correct the key, or remove it.",
     ),
     "unknown key of a path": (
@@ -31,12 +32,14 @@ FORM = {
     ),
     "mode is never defaulted": (
         ('mode = "reflective"\n', ""),
-        "study.toml: constructs.reliability: key 'mode' is missing, expected one of 'reflective', 'formative', "
+        "study.toml: constructs.reliability: key 'mode' is missing, expected one of 'reflective', "
+        "'formative', "
         "'single'\n    Add 'mode'.",
     ),
     "unknown mode": (
         ('mode = "reflective"', 'mode = "reflexive"'),
-        "study.toml: constructs.reliability.mode: found 'reflexive', expected one of 'reflective', 'formative', "
+        "study.toml: constructs.reliability.mode: found 'reflexive', expected one of 'reflective', "
+        "'formative', "
         "'single'\n    Correct the value.",
     ),
     "items as a text": (
@@ -94,7 +97,8 @@ FORM = {
     ),
     "a sha256 that is none": (
         ('unit = "customer"', 'sha256 = "abc"'),
-        "study.toml: data.customers.sha256: found 'abc', expected 64 hexadecimal digits\n    Correct the value.",
+        "study.toml: data.customers.sha256: found 'abc', expected 64 hexadecimal digits\n"
+        "    Correct the value.",
     ),
     "an unknown way with gaps": (
         ("[[paths]]", '[inference]\nmissing_data = "drop"\n[[paths]]'),
@@ -118,7 +122,8 @@ FORM = {
         (
             "[[paths]]",
             '[money]\ncurrency = "CNY"\nprice_year = 2025\ndiscount_rate = 0.08\nperiods_per_year = 4\n'
-            'horizon = 8\nbenefit = { line = "retention", outcome = "satisfaction", customers = 1, margin = 1 }\n'
+            "horizon = 8\n"
+            'benefit = { line = "retention", outcome = "satisfaction", customers = 1, margin = 1 }\n'
             'cost = { line = "labour", amount = 1 }\n[[paths]]',
         ),
         "study.toml: money: key 'plan' is missing, expected a table [money.plan]\n    Add 'plan'.",

@@ -97,7 +97,8 @@ FAULTS = {
             "    Correct the name.",
             "study.toml: money.benefit.outcome: construct 'repurchase' is not declared under [constructs] "
             "(known: 'reliability', 'satisfaction')\n    Correct the id, or add [constructs.repurchase].",
-            "study.toml: money.cost.line: unknown cost line 'labor' (closest: 'labour')\n    Correct the name.",
+            "study.toml: money.cost.line: unknown cost line 'labor' (closest: 'labour')\n"
+            "    Correct the name.",
         ],
     ),
     "an unknown claim": (
@@ -125,7 +126,8 @@ FAULTS = {
         {'7 = "strongly agree"': 'seven = "strongly agree"'},
         "",
         [
-            "study.toml: scales.likert.labels.seven: 'seven' is not an answer of the scale, expected a number "
+            "study.toml: scales.likert.labels.seven: 'seven' is not an answer of the scale, "
+            "expected a number "
             'from 1 to 7\n    Write labels as { 1 = "text", … } with answers of the scale.'
         ],
     ),

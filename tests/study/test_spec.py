@@ -126,7 +126,7 @@ def test_every_key_of_the_contract_is_read_under_its_own_name(whole):
     assert whole.study.title.text("zh") == "完整"
 
 
-def test_what_is_optional_has_the_documented_defaults(whole):
+def test_what_is_optional_has_the_documented_defaults():
     bare = {key: value for key, value in tomllib.loads(WHOLE).items() if key not in ("inference", "report")}
     spec = StudySpec.model_validate(bare)
     assert spec.inference.model_dump() == {

@@ -11,6 +11,7 @@ from scipy.special import expit
 from servicefx.study.after_sales_parameters import CUSTOMER, DIMENSIONS, FIRM
 from servicefx.study.after_sales_plans import CUSTOMERS_SERVED, MARGIN
 from servicefx.study.after_sales_scores import REGRESSIONS, Regression, score_frame
+from servicefx.study.after_sales_structure import structural_rows
 from servicefx.study.after_sales_truth import after_sales_truth
 
 RAW = Path(__file__).parents[2] / "data" / "raw"
@@ -169,6 +170,14 @@ def test_truth_lists_every_structural_value_and_only_columns_of_the_data(
     assert not truth.duplicated(keys).any()
     assert truth["estimate"].notna().all()
     assert (truth[["unit", "estimand"]] != "").all(axis=None)
+
+
+def test_structural_values_are_those_of_the_simulator(truth: pd.DataFrame) -> None:
+    stated = truth[truth["kind"] == "structural"].reset_index(drop=True)
+    rows = pd.DataFrame(structural_rows())
+    labels = ["hypothesis", "outcome", "term", "columns", "unit", "estimand"]
+    assert (stated[labels] == rows[labels]).all(axis=None)
+    np.testing.assert_allclose(stated["estimate"], rows["estimate"], rtol=1e-5)  # six digits are written
 
 
 def test_observed_slopes_follow_the_structure_attenuated(truth: pd.DataFrame) -> None:

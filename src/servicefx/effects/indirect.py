@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from servicefx.models.chain import Chain
-from servicefx.models.drivers import HELD
+from servicefx.models.drivers import HELD, MEASURED
 from servicefx.values.effect import Effect
 
 __all__ = ["PathEffect", "effects_between", "mediator_sequences", "shift_along"]
@@ -107,7 +107,7 @@ def effects_between(chain: Chain, source: str, outcome: str, unit: str = "points
             draws=np.prod([part[1] for part in parts], axis=0),
             draw_source=(chain.draw_source,),
             design="adjusted",
-            assumptions=(HELD, "every equation of the chain is linear"),
+            assumptions=(HELD, MEASURED, "every equation of the chain is linear"),
         )
 
     direct = along(())

@@ -36,7 +36,9 @@ def fit_logit(
     terms : sequence of str, length k
         Columns that explain it; the constant is added and reported last.
     clusters : Series, length n
-        Dependence group of every row; without it errors are heteroskedasticity-robust (HC0).
+        Dependence group of every row, with the factor G/(G-1) of maximum likelihood (Stata's ``logit,
+        vce(cluster)``; least squares has a further (n-1)/(n-k)); without it errors are
+        heteroskedasticity-robust (HC0), with no factor.
 
     Returns
     -------
@@ -49,7 +51,8 @@ def fit_logit(
     DataError
         If the outcome is not 0/1, or as `fit_ols`.
     IdentificationError
-        If a term separates the two answers perfectly, so that no finite maximum exists.
+        If a term separates the two answers, for all rows or for those it singles out, so that no finite
+        maximum exists.
     ConvergenceError
         If the likelihood's maximum is not reached.
     """
@@ -66,18 +69,19 @@ def fit_logit(
         )
     x = np.column_stack([x, np.ones(len(y))])
     options: dict[str, object] = {"cov_type": "HC0"}
-    kind = "hc0"
+    kind, factor = "hc0", 1.0
     if clusters is not None:
         codes, n_clusters, name = checked_clusters(clusters, len(y), outcome)
-        options = {"cov_type": "cluster", "cov_kwds": {"groups": codes, "use_correction": True}}
+        options = {"cov_type": "cluster", "cov_kwds": {"groups": codes, "use_correction": False}}
+        factor = n_clusters / (n_clusters - 1)
         kind = f"cluster: {name} ({n_clusters})"
     separated = IdentificationError(
         Problem(
             where, "the terms separate the two answers perfectly", "Remove the term that does, or add rows."
         )
     )
-    with warnings.catch_warnings():
-        # both say what `converged` and the fitted shares say below, and we answer with a refusal instead
+    with warnings.catch_warnings(), np.errstate(over="ignore"):
+        # all say what `converged` and the fitted shares say below, and we answer with a refusal instead
         warnings.simplefilter("ignore", ConvergenceWarning)
         warnings.simplefilter("ignore", PerfectSeparationWarning)
         try:
@@ -88,6 +92,16 @@ def fit_logit(
     if not np.all(spread < _SEPARATED):
         raise separated
     if not fit.mle_retvals["converged"]:
+        reach = np.abs(np.asarray(fit.params)[:-1]) * np.ptp(x[:, :-1], axis=0)
+        if reach.max() > _SEPARATED:
+            raise IdentificationError(
+                Problem(
+                    where,
+                    f"all rows that '{terms[int(reach.argmax())]}' singles out give the same answer, so its "
+                    "coefficient has no finite value",
+                    "Remove the term, or merge its rare answers.",
+                )
+            )
         raise ConvergenceError(
             Problem(
                 where, "no maximum of the likelihood after 100 steps", "Rescale the terms, or remove some."
@@ -98,7 +112,7 @@ def fit_logit(
         outcome=outcome,
         terms=(*terms, CONSTANT),
         coefficients=np.asarray(fit.params, dtype=np.float64),
-        covariance=np.asarray(fit.cov_params(), dtype=np.float64),
+        covariance=factor * np.asarray(fit.cov_params(), dtype=np.float64),
         covariance_kind=kind,
         df=float("inf"),
         n_obs=len(y),

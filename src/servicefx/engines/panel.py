@@ -6,8 +6,9 @@ from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
-from servicefx.engines.design_matrix import checked_arrays, redundant_terms
+from servicefx.engines.design_matrix import checked_arrays, checked_weights, redundant_terms
 from servicefx.errors import DataError, IdentificationError, Problem
 from servicefx.values.estimates import Estimates
 
@@ -45,13 +46,16 @@ def fit_two_way(
     Estimates
         Coefficients in units of the outcome per unit of the term, G - 1 degrees of freedom for G units.
         ``fit_measures`` hold ``r_squared_within`` (of the demeaned outcome), ``n_units`` and ``n_periods``.
+        Rows that are the only one of their unit or period say nothing within it: they are taken out and
+        counted in ``dropped``, or they would be taken for clusters.
 
     Raises
     ------
     DataError
-        If a unit-period pair stands twice, or there are fewer than two units or periods.
+        If a unit-period pair stands twice, there are fewer than two units or periods, or no more rows than
+        coefficients, effects included.
     IdentificationError
-        If a term does not vary within units and periods.
+        If the outcome or a term does not vary within units and periods.
 
     Notes
     -----
@@ -69,6 +73,17 @@ def fit_two_way(
 
     where = f"panel regression of '{outcome}'"
     checked_arrays(data, outcome, terms)
+    row_weights = None if weights is None else checked_weights(weights, len(data), outcome)
+    twice = int(data.duplicated([unit, period]).sum())
+    if twice:
+        raise DataError(
+            Problem(where, f"{twice} rows repeat a pair of '{unit}' and '{period}'", "Keep one row a pair.")
+        )
+    kept = _without_singletons(data, unit, period)
+    lost = int((~kept).sum())
+    if lost:
+        data = data[kept]
+        row_weights = None if row_weights is None else row_weights[kept]
     n_units, n_periods = data[unit].nunique(), data[period].nunique()
     if n_units < 2 or n_periods < 2:
         raise DataError(
@@ -78,10 +93,14 @@ def fit_two_way(
                 "Use a panel of 2 by 2 or more.",
             )
         )
-    twice = int(data.duplicated([unit, period]).sum())
-    if twice:
+    needed = n_units + n_periods - 1 + len(terms)
+    if len(data) <= needed:
         raise DataError(
-            Problem(where, f"{twice} rows repeat a pair of '{unit}' and '{period}'", "Keep one row a pair.")
+            Problem(
+                where,
+                f"{len(data)} rows for {needed} coefficients, unit and period effects included",
+                f"Add rows (at least {needed + 1}) or remove terms.",
+            )
         )
     periods = pd.factorize(data[period], sort=True)[0]
     columns = [outcome, *terms]
@@ -89,7 +108,7 @@ def fit_two_way(
     frame.index = pd.MultiIndex.from_arrays(
         [data[unit].to_numpy(copy=True), periods], names=["unit", "period"]
     )
-    absorbed = _absorbed(frame, terms)
+    absorbed = _absorbed(frame, outcome, terms)
     if absorbed:
         raise IdentificationError(
             *(
@@ -106,9 +125,7 @@ def fit_two_way(
         frame[list(terms)],
         entity_effects=True,
         time_effects=True,
-        weights=None
-        if weights is None
-        else pd.Series(weights.to_numpy(dtype=float, copy=True), index=frame.index),
+        weights=None if row_weights is None else pd.Series(row_weights, index=frame.index),
     )
     fit = model.fit(
         cov_type="clustered",
@@ -127,6 +144,7 @@ def fit_two_way(
         covariance_kind=f"cluster: {unit} ({n_units})",
         df=n_units - 1,
         n_obs=len(frame),
+        dropped={"only row of its unit or period": lost} if lost else {},
         fit_measures={
             "r_squared_within": float(fit.rsquared),
             "n_units": float(n_units),
@@ -139,15 +157,24 @@ def fit_two_way(
     )
 
 
-def _absorbed(frame: pd.DataFrame, terms: Sequence[str]) -> list[str]:
-    """Terms with nothing left after unit and period means are swept out."""
-    swept = frame[list(terms)]
-    for _ in range(50):
-        before = swept
-        swept = swept - swept.groupby(level="unit").transform("mean")
-        swept = swept - swept.groupby(level="period").transform("mean")
-        if np.allclose(before, swept, rtol=0, atol=1e-12):
-            break
-    left = (swept**2).sum() / ((frame[list(terms)] - frame[list(terms)].mean()) ** 2).sum()
+def _without_singletons(data: pd.DataFrame, unit: str, period: str) -> NDArray[np.bool_]:
+    """Rows left once units and periods seen in one row are taken out, again and again."""
+    left = data[[unit, period]].reset_index(drop=True)
+    while True:
+        alone = ~(left.duplicated(unit, keep=False) & left.duplicated(period, keep=False))
+        if not alone.any():
+            return np.isin(np.arange(len(data)), left.index)
+        left = left[~alone]
+
+
+def _absorbed(frame: pd.DataFrame, outcome: str, terms: Sequence[str]) -> list[str]:
+    """Columns with nothing left after unit and period effects are swept out."""
+    periods = pd.get_dummies(frame.index.get_level_values("period"), dtype=float)
+    periods.index = frame.index
+    columns = frame[[outcome, *terms]]
+    within = columns - columns.groupby(level="unit").transform("mean")
+    effects = (periods - periods.groupby(level="unit").transform("mean")).to_numpy(copy=True)
+    swept = within - effects @ np.linalg.lstsq(effects, within.to_numpy(copy=True), rcond=1e-10)[0]
+    left = (swept**2).sum() / ((columns - columns.mean()) ** 2).sum()
     flat = [str(name) for name in left.index[left < _WITHIN]]
-    return flat or redundant_terms(swept.to_numpy(copy=True), list(terms))
+    return flat or redundant_terms(swept[list(terms)].to_numpy(copy=True), list(terms))

@@ -34,7 +34,8 @@ class MeanEstimate:
     n_obs : int
         Persons who answered.
     n_effective : float
-        Persons a simple random sample would need for the same standard error.
+        Persons a simple random sample would need for the same standard error; of a share, for the same
+        interval.
     """
 
     estimate: float
@@ -107,7 +108,7 @@ def mean_of(
     codes = None if clusters is None else pd.factorize(clusters.loc[known.index])[0].astype(np.intp)
     mean, error, df = _linearised(y, w, codes)
     half = critical_value(level, df) * error
-    spread = float(w @ (y - mean) ** 2 / w.sum())
+    spread = float(w @ (y - mean) ** 2 / w.sum()) * len(y) / max(len(y) - 1, 1)
     effective = spread / error**2 if error > 0 else float(len(y))
     return MeanEstimate(
         estimate=mean, std_error=error, conf_low=mean - half, conf_high=mean + half, n_obs=len(y),
@@ -170,11 +171,13 @@ def share_of(
     Returns
     -------
     MeanEstimate
-        In [0, 1].
+        In [0, 1]. Without an interval where all answers come from one cluster. Where all answers agree
+        nothing says how clusters differ, so that each cluster counts as one person.
 
     References
     ----------
-    Korn & Graubard (1998), Survey Methodology 24, 193-201 (effective sample size).
+    Korn & Graubard (1998), Survey Methodology 24, 193-201 (effective sample size, adjusted to the degrees of
+    freedom of the clusters); Kish (1965), Survey Sampling, sec. 11.7 (unequal weights).
 
     Examples
     --------
@@ -183,9 +186,18 @@ def share_of(
     (0.6, 0.231, 0.882)
     """
     plain = mean_of(hits.astype(float), weights=weights, clusters=clusters, level=level)
-    effective = float(plain.n_obs)
-    if plain.std_error > 0 and (weights is not None or clusters is not None):
-        effective = min(plain.n_effective, effective)
+    n = plain.n_obs
+    effective = float(n)
+    if n > 1 and (weights is not None or clusters is not None):
+        asked = hits.dropna().index
+        mass = pd.Series(1.0, index=asked) if weights is None else weights.loc[asked].astype(float)
+        groups = mass if clusters is None else mass.groupby(clusters.loc[asked]).sum()
+        if len(groups) < 2:
+            effective = 0.0
+        else:
+            kish = float(groups.sum() ** 2 / (groups**2).sum())
+            ratio = critical_value(level, n - 1) / critical_value(level, len(groups) - 1)
+            effective = min((plain.n_effective if plain.std_error > 0 else kish) * ratio**2, effective)
     low, high = wilson_interval(plain.estimate, effective, level)
     return MeanEstimate(
         estimate=plain.estimate, std_error=plain.std_error, conf_low=low, conf_high=high, n_obs=plain.n_obs,
@@ -319,8 +331,9 @@ def correlation_of(
     Returns
     -------
     MeanEstimate
-        In [-1, 1]. Independent, unweighted pairs carry Fisher's interval; clustered or weighted ones an
-        interval linearised from the influence of each pair on the correlation, on Fisher's scale.
+        In [-1, 1]; no interval at ±1. Independent, unweighted pairs carry Fisher's interval; clustered or
+        weighted ones an interval linearised from the influence of each pair on the correlation, on Fisher's
+        scale.
 
     References
     ----------
@@ -337,7 +350,7 @@ def correlation_of(
     w = np.ones(n) if weights is None else weights[known].to_numpy(dtype=float, copy=True)
     centred = pairs - w @ pairs / w.sum()
     z = centred / np.sqrt(w @ centred**2 / w.sum())
-    r = float(w @ (z[:, 0] * z[:, 1]) / w.sum())
+    r = float(np.clip(w @ (z[:, 0] * z[:, 1]) / w.sum(), -1.0, 1.0))
     if weights is None and clusters is None:
         low, high = correlation_interval(r, n, level)
         error = (1 - r**2) / np.sqrt(n - 3) if n > 3 else nan
@@ -347,9 +360,11 @@ def correlation_of(
     influence: NDArray[np.float64] = z[:, 0] * z[:, 1] - r * (z**2).sum(axis=1) / 2
     codes = None if clusters is None else pd.factorize(clusters[known])[0].astype(np.intp)
     _, error, df = _linearised(influence + r, w, codes)
-    half = critical_value(level, df) * error / (1 - r**2) if abs(r) < 1 else nan
+    low = high = nan
+    if abs(r) < 1:
+        half = critical_value(level, df) * error / (1 - r**2)
+        low, high = float(np.tanh(np.arctanh(r) - half)), float(np.tanh(np.arctanh(r) + half))
     return MeanEstimate(
-        estimate=r, std_error=error, conf_low=float(np.tanh(np.arctanh(r) - half)),
-        conf_high=float(np.tanh(np.arctanh(r) + half)), n_obs=n,
+        estimate=r, std_error=error, conf_low=low, conf_high=high, n_obs=n,
         n_effective=(1 - r**2) ** 2 / error**2 if error > 0 else float(n),
     )  # fmt: skip

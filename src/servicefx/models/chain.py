@@ -10,10 +10,11 @@ from numpy.typing import NDArray
 
 from servicefx.errors import Problem, StudyError
 from servicefx.models.drivers import DirectFit, declared_terms, fit_direct
+from servicefx.models.sample import Sample
 from servicefx.moments.resample import resample_counts, resampled_least_squares
 from servicefx.study.study import Study
 
-__all__ = ["Chain", "chain_outcomes", "draw_source", "fit_chain", "shared_counts"]
+__all__ = ["Chain", "chain_outcomes", "counts_of", "draw_source", "fit_chain", "shared_counts"]
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
@@ -61,6 +62,14 @@ def shared_counts(study: Study, data: str, seed: int) -> NDArray[np.float32]:
     return resample_counts(len(study.frames[data]), study.draws, seed, f"draws:{data}", study.clusters(data))
 
 
+def counts_of(counts: NDArray[np.float32], study: Study, sample: Sample) -> NDArray[np.float32]:
+    """The shared resamples at the rows of one sample, shape (draws, n of the sample).
+
+    A frame's index is the row of the file, which is not its position where empty rows were left out.
+    """
+    return counts[:, study.frames[sample.data].index.get_indexer(sample.frame.index)]
+
+
 def chain_outcomes(study: Study, data: str) -> tuple[str, ...]:
     """Outcomes of the study's paths that a data file measures, in the order declared."""
     targets = dict.fromkeys(path.to for path in study.spec.paths)
@@ -105,7 +114,7 @@ def fit_chain(study: Study, data: str, *, binary: tuple[str, ...] = (), seed: in
         draws[outcome] = resampled_least_squares(
             frame[outcome].to_numpy(copy=True),
             np.column_stack([frame[terms].to_numpy(copy=True), np.ones(len(frame))]),
-            counts[:, frame.index.to_numpy()],
+            counts_of(counts, study, fit.sample),
             None if weights is None else weights.to_numpy(dtype=float, copy=True),
         )[:, :-1]
     return Chain(data=data, fits=fits, draws=draws, draw_source=draw_source(study, data, seed))

@@ -16,9 +16,10 @@ from servicefx.study.study import Study
 from servicefx.theory.catalogue import service_dimensions
 from servicefx.values.estimates import Estimates
 
-__all__ = ["HELD", "DirectFit", "declared_terms", "fit_direct", "variance_inflation"]
+__all__ = ["HELD", "MEASURED", "DirectFit", "declared_terms", "fit_direct", "variance_inflation"]
 
 HELD = "no unmeasured cause moves both sides (the survey cannot rule it out)"
+MEASURED = "scores hold no measurement error (where they do, effects come out too small as a rule)"
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
@@ -127,7 +128,10 @@ def fit_direct(
             )
         )
     sample = sample_of(study, data, [outcome, *chosen])
-    shared = {"assumptions": (HELD, "the outcome is linear in every term"), "dropped": sample.dropped}
+    shared = {
+        "assumptions": (HELD, MEASURED, "the outcome is linear in every term"),
+        "dropped": sample.dropped,
+    }
     robust = fit_ols(sample.frame, outcome, chosen, covariance="hc3", weights=sample.weights)
     clustered = None
     if sample.clusters is not None:

@@ -11,8 +11,8 @@ from scipy.special import expit
 
 from servicefx.engines.discrete import fit_logit, logit_draws
 from servicefx.errors import DataError, Problem
-from servicefx.models.chain import draw_source, shared_counts
-from servicefx.models.drivers import HELD, declared_terms
+from servicefx.models.chain import counts_of, draw_source, shared_counts
+from servicefx.models.drivers import HELD, MEASURED, declared_terms
 from servicefx.models.sample import Sample, sample_of
 from servicefx.study.study import Study
 from servicefx.values.estimates import Estimates
@@ -143,13 +143,13 @@ def fit_repurchase(
     sample = sample_of(study, data, [outcome, *chosen])
     estimates = fit_logit(sample.frame, outcome, chosen, clusters=sample.clusters)
     seed = study.seed if seed is None else seed
-    counts = shared_counts(study, data, seed)[:, sample.frame.index.to_numpy()]
+    counts = counts_of(shared_counts(study, data, seed), study, sample)
     x = np.column_stack([sample.frame[list(chosen)].to_numpy(copy=True), np.ones(len(sample.frame))])
     return RepurchaseFit(
         estimates=replace(
             estimates,
             dropped=sample.dropped,
-            assumptions=(HELD, "log odds are linear in every term"),
+            assumptions=(HELD, MEASURED, "log odds are linear in every term"),
         ),
         draws=logit_draws(sample.frame[outcome].to_numpy(copy=True), x, counts, estimates.coefficients),
         draw_source=draw_source(study, data, seed),

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from servicefx.engines.panel import fit_two_way
 from servicefx.errors import DataError, Problem, StudyError
@@ -13,7 +16,11 @@ from servicefx.models.sample import complete_rows, numeric_columns
 from servicefx.study.study import Study
 from servicefx.values.estimates import Estimates
 
-__all__ = ["fit_over_time", "lag_name", "panel_files"]
+__all__ = ["fit_over_time", "lag_name", "panel_files", "period_numbers"]
+
+_YEAR_PART = (
+    r"^(?P<year>(?:19|20)\d\d)[-/. ]?(?P<kind>[QHMqhm]?)(?P<part>\d{1,2})?(?:[-/.]\d{1,2}(?:[T ][\d:.]+)?)?$"
+)
 
 
 def panel_files(study: Study) -> tuple[str, ...]:
@@ -92,7 +99,7 @@ def fit_over_time(study: Study, outcome: str, *, data: str) -> Estimates:
         weights=sample.weights,
     )
     kind = fit.covariance_kind.replace("unit id", spec.unit)
-    return replace(fit, dropped=sample.dropped, covariance_kind=kind)
+    return replace(fit, dropped={**sample.dropped, **fit.dropped}, covariance_kind=kind)
 
 
 def _terms(study: Study, outcome: str, data: str) -> tuple[list[tuple[str, int]], list[str]]:
@@ -109,11 +116,68 @@ def _terms(study: Study, outcome: str, data: str) -> tuple[list[tuple[str, int]]
     return list(sources), [name for name in covariates if name not in taken and name != outcome]
 
 
+def period_numbers(periods: pd.Series) -> NDArray[np.int64]:
+    """Periods as whole numbers, one apart where nothing lies between them.
+
+    Parameters
+    ----------
+    periods : Series, length n
+        Whole numbers (1, 2, 3; 2019, 2020; 202501 for a month, 20251 for a quarter) or texts such as
+        ``2025``, ``2025Q1``, ``2025-H1``, ``2025-01`` and ``2025-01-31``.
+
+    Returns
+    -------
+    ndarray, shape (n,)
+        The smallest step between periods is 1, so that a period nobody was seen in leaves a gap, and a survey
+        every second year has its waves one apart.
+
+    Raises
+    ------
+    DataError
+        If texts do not say which period comes before which.
+
+    Examples
+    --------
+    >>> period_numbers(pd.Series(["2024Q3", "2024Q4", "2025Q2"])).tolist()
+    [0, 1, 3]
+    >>> period_numbers(pd.Series([2012, 2010, 2016])).tolist()
+    [1, 0, 3]
+    """
+    texts = periods.astype(str).str.strip().str.removesuffix(".0")
+    parts = texts.str.extract(_YEAR_PART)
+    if parts["year"].notna().all() and parts["part"].notna().any():
+        years, within = parts["year"].astype(int), parts["part"].fillna("1").astype(int)
+        kinds = set(parts["kind"].fillna("").str.upper())
+        single = bool((parts["part"].str.len() == 1).all()) and within.max() <= 4
+        kind = kinds.pop() if len(kinds) == 1 else "?"
+        a_year = {"Q": 4, "H": 2, "M": 12, "": 4 if single else 12}.get(kind, 0)
+        numbers = years * a_year + within
+        if within.between(1, a_year).all() and numbers.nunique() == texts.nunique():
+            return _steps(numbers.to_list())
+    if texts.str.fullmatch(r"-?\d+").all():
+        return _steps([int(text) for text in texts])
+    shown = ", ".join(f"'{text}'" for text in texts.drop_duplicates()[:3])
+    raise DataError(
+        Problem(
+            f"column '{periods.name}'",
+            f"periods such as {shown} do not say which comes before which, but a path has a lag",
+            "Number the periods 1, 2, 3 …, or write them as 2025, 2025Q1 or 2025-01.",
+        )
+    )
+
+
+def _steps(numbers: list[int]) -> NDArray[np.int64]:
+    """Counted from the first, in units of the largest step that reaches all."""
+    first = min(numbers)
+    step = math.gcd(*(number - first for number in set(numbers))) or 1
+    return np.array([(number - first) // step for number in numbers], dtype=np.int64)
+
+
 def _before(column: pd.Series, units: pd.Series, periods: pd.Series, lag: int) -> pd.Series:
     """The column ``lag`` periods before, of the same unit; missing where that period is not in the data."""
     if lag == 0:
         return column
-    order = pd.Series(pd.factorize(periods, sort=True)[0], index=column.index)
+    order = pd.Series(period_numbers(periods), index=column.index)
     known = pd.Series(
         column.to_numpy(copy=True), index=pd.MultiIndex.from_arrays([units.to_numpy(copy=True), order])
     )

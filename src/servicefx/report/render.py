@@ -22,6 +22,8 @@ __all__ = ["render_csv", "render_html", "render_markdown", "view_of"]
 _FIGURE_SPACE, _POINT_SPACE = "\N{FIGURE SPACE}", "\N{PUNCTUATION SPACE}"
 _WIDEST_PAD = 3
 """Decimals beyond which numbers of one column are too different to stand point below point."""
+_BROAD = 11
+"""Columns beyond which a table is printed across the page."""
 _LONG = 30
 """Rows beyond which a table scrolls within a box of its own."""
 _MARKDOWN_SIGNS = str.maketrans({sign: f"\\{sign}" for sign in "\\`*_[]<>|#~"})
@@ -129,7 +131,12 @@ def render_html(
     lead = "" if number is None else wording("page.table", language).format(number=number)
     caption = Markup("<b>{}</b> {}").format(lead, view.title) if lead else escape(view.title)
     parts = [
-        Markup('<div class="table {}" id="table-{}">').format(table.layout.replace("_", "-"), view.id),
+        Markup('<div class="table {}{}" id="table-{}" style="--columns:{}">').format(
+            table.layout.replace("_", "-"),
+            " wide" if len(view.heads) > _BROAD else "",
+            view.id,
+            len(view.heads),
+        ),
         Markup('<div class="scroll{}" role="region" tabindex="0" aria-label="{}">').format(
             " tall" if len(view.rows) > _LONG else "", view.title
         ),

@@ -9,9 +9,18 @@ from servicefx.effects.indirect import PathEffect, effects_between, mediator_seq
 from servicefx.models.chain import chain_outcomes, fit_chain
 from servicefx.models.loyalty import fit_repurchase, is_binary
 from servicefx.models.over_time import panel_files
-from servicefx.sections.notes import answering, draw_notes, effect_row, estimates_rows, fit_notes, sources_of
+from servicefx.sections.notes import (
+    answering,
+    draw_notes,
+    dropped_notes,
+    effect_row,
+    estimates_rows,
+    fit_notes,
+    sources_of,
+)
 from servicefx.study.study import Study
 from servicefx.values.effect import Effect
+from servicefx.values.estimates import Estimates
 from servicefx.values.table import Phrase, Section, Table
 
 __all__ = ["chain_section", "repurchase_section", "survey_files"]
@@ -21,6 +30,9 @@ def survey_files(study: Study) -> tuple[str, ...]:
     """Data files with paths in which every unit answers once."""
     panels = panel_files(study)
     return tuple(name for name in study.frames if name not in panels and chain_outcomes(study, name))
+
+
+_ROWS_USED = ("note.sample", "note.dropped", "note.nothing_dropped")
 
 
 @answering("chain")
@@ -82,12 +94,27 @@ def chain_section(study: Study, seed: int | None = None) -> Section | None:
                     id="equations",
                     title=Phrase(key="table.equations"),
                     rows=estimates_rows(fits, study.level),
-                    notes=fit_notes(study, data, first.estimates, "adjusted")[2:],
+                    notes=(
+                        *notes[:1],
+                        *_left_out(fits),
+                        *(
+                            note
+                            for note in fit_notes(study, data, first.estimates, "adjusted")
+                            if note.key not in _ROWS_USED
+                        ),
+                    ),
                 ),
             ),
             effects=tuple(a.effect for a in answers),
         )
     return None
+
+
+def _left_out(fits: list[Estimates]) -> tuple[Phrase, ...]:
+    """Rows not used by reason, of every equation."""
+    return dropped_notes(
+        {f"{why} (equation of {fit.outcome})": n for fit in fits for why, n in fit.dropped.items()}
+    )
 
 
 def _ends(study: Study, data: str) -> set[str]:
@@ -199,9 +226,9 @@ def repurchase_section(study: Study, seed: int | None = None) -> Section | None:
                         title=Phrase(key="table.repurchase", values={"outcome": outcome}),
                         rows=rows,
                         notes=(
-                            *notes[:1],
+                            *(note for note in notes if note.key in _ROWS_USED),
                             *draw_notes(study, data, seed, max(e.n_failed for e in effects)),
-                            *notes[3:],
+                            *(note for note in notes if note.key not in (*_ROWS_USED, "note.covariance")),
                         ),
                     ),
                     Table(

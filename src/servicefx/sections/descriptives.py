@@ -5,6 +5,7 @@ from __future__ import annotations
 from itertools import combinations
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from servicefx.measurement.answers import (
@@ -23,7 +24,7 @@ from servicefx.values.table import Figure, Phrase, Section, Table
 
 __all__ = ["descriptives_section"]
 
-_NPS_ITEMS = ("nps", "word_of_mouth", "recommend")
+_NPS_ITEMS = ("nps", "word_of_mouth", "recommend")  # of other 0-10 questions the score means nothing
 _LIKERT_CATEGORIES = 11  # a scale with more answers is not drawn as shares of each answer
 
 
@@ -84,9 +85,8 @@ def descriptives_section(study: Study, seed: int | None = None) -> Section:  # n
                 notes=(Phrase(key="note.gap"), *score_notes(study, main)[1:]),
             )
         )
-    for data, spec in study.spec.data.items():
-        if spec.wave is not None:
-            tables.append(_waves(study, data, spec.wave))
+    waved = [(data, spec.wave) for data, spec in study.spec.data.items() if spec.wave is not None]
+    tables += [_waves(study, data, wave, place) for place, (data, wave) in enumerate(waved)]
     return Section(
         id="descriptives",
         title=Phrase(key="section.descriptives"),
@@ -104,12 +104,16 @@ def _table_one(study: Study, data: str, place: int) -> Table:
     for construct in scores.columns:
         score = scores[construct]
         mean = mean_of(score, **options)
-        rows.append({"construct": construct, "measure": "mean", "other": "", **_numbers(mean)})
         spread = _deviation(score, weights)
-        rows.append(
-            {"construct": construct, "measure": "sd", "other": "", "estimate": spread, "n_obs": mean.n_obs}
-        )
-        if study.data_of(construct) == data:
+        few = "" if mean.n_obs > 1 else "one answer" if mean.n_obs else "nobody answered"
+        shared = {"construct": construct, "other": "", "undefined": few}
+        rows.append({**shared, "measure": "mean", **_numbers(mean)})
+        rows.append({**shared, "measure": "sd", "estimate": spread, "n_obs": mean.n_obs})
+        if study.data_of(construct) == data and study.spec.constructs[construct].mode == "formative":
+            why = "formative: its items need not agree"
+            n_obs = len(study.items(construct).dropna())
+            rows.append({**shared, "measure": "alpha", "n_obs": n_obs, "undefined": why})
+        elif study.data_of(construct) == data:
             fit = reliability_of(study.items(construct), construct, weights=weights, level=study.level)
             rows.append(
                 {
@@ -126,6 +130,8 @@ def _table_one(study: Study, data: str, place: int) -> Table:
     for left, right in combinations(scores.columns, 2):
         pair = correlation_of(scores[right], scores[left], **options)
         why = "" if pair.n_obs > 3 else f"{pair.n_obs} rows with both"
+        if not why and np.isnan(pair.estimate):
+            why = "one of the two does not vary in the rows with both"
         rows.append(
             {"construct": right, "measure": "correlation", "other": left, **_numbers(pair), "undefined": why}
         )
@@ -187,7 +193,7 @@ def _items(study: Study) -> pd.DataFrame:
 
 
 def _top_box(study: Study) -> pd.DataFrame:
-    """Share of scores in the two highest categories, and the net promoter score of 0-10 questions."""
+    """Share of scores in the two highest categories, and the net promoter score of recommending, 0-10."""
     rows = []
     for construct in study.spec.constructs:
         scale = study.scale_of(construct)
@@ -206,8 +212,10 @@ def _top_box(study: Study) -> pd.DataFrame:
             {"construct": construct, "measure": "top_two_box", "low": cut, "high": scale.max}
             | _numbers(share_of(hits, **options))
         )
-        if (scale.min, scale.max) == (0, 10) and study.items(construct).shape[1] == 1:
-            answer = net_promoter_score(study.items(construct).iloc[:, 0], **options)
+        items = study.items(construct)
+        asks = {construct, *(str(item).casefold() for item in items.columns)} & set(_NPS_ITEMS)
+        if (scale.min, scale.max) == (0, 10) and items.shape[1] == 1 and asks:
+            answer = net_promoter_score(items.iloc[:, 0], **options)
             rows.append(
                 {"construct": construct, "measure": "nps", "low": 0.0, "high": 10.0} | _numbers(answer)
             )
@@ -215,18 +223,23 @@ def _top_box(study: Study) -> pd.DataFrame:
 
 
 def _gaps(study: Study) -> pd.DataFrame:
-    """Mean perception, expectation and gap of constructs that ask for both, over the same persons."""
+    """Mean perception, expectation and gap of constructs that ask for both, over the same answers."""
     rows = []
     for construct, spec in study.spec.constructs.items():
         if not spec.expectation:
             continue
         data = study.data_of(construct)
-        gap, perception = gap_scores(study, construct), study.scores[data][construct]
-        both = gap.notna() & perception.notna()
-        parts = {"perception": perception, "expectation": perception - gap, "gap": gap}
+        gap, perceived = gap_scores(study, construct), study.items(construct)
+        expected = study.frames[data][list(spec.expectation)].set_axis(perceived.columns, axis=1)
+        pairs = perceived.notna() & expected.notna()
+        parts = {
+            "perception": perceived.where(pairs).mean(axis=1),
+            "expectation": expected.where(pairs).mean(axis=1),
+            "gap": gap,
+        }
         for measure, score in parts.items():
             answer = mean_of(
-                score.where(both),
+                score.where(gap.notna()),
                 weights=study.weights(data),
                 clusters=study.clusters(data),
                 level=study.level,
@@ -235,7 +248,7 @@ def _gaps(study: Study) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def _waves(study: Study, data: str, wave: str) -> Table:
+def _waves(study: Study, data: str, wave: str, place: int) -> Table:
     """Mean of every score in every wave."""
     waves, scores = study.frames[data][wave], study.scores[data]
     weights, clusters = study.weights(data), study.clusters(data)
@@ -249,8 +262,11 @@ def _waves(study: Study, data: str, wave: str) -> Table:
                 clusters=None if clusters is None else clusters[rows_of],
                 level=study.level,
             )
-            label = f"{name:g}" if isinstance(name, float) else str(name)
+            label = f"{name:.15g}" if isinstance(name, float) else str(name)
             rows.append({"construct": construct, "wave": label, **_numbers(answer)})
     return Table(
-        id="waves", title=Phrase(key="table.waves"), rows=pd.DataFrame(rows), notes=score_notes(study, data)
+        id="waves" if place == 0 else f"waves_{data}",
+        title=Phrase(key="table.waves"),
+        rows=pd.DataFrame(rows),
+        notes=score_notes(study, data),
     )

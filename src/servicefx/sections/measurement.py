@@ -71,8 +71,9 @@ def measurement_section(study: Study, seed: int | None = None) -> Section | None
         )
         for construct in low
     ]
-    if not low:
-        findings = [Phrase(key="finding.alpha_fine", values={"n": len(fits), "threshold": _LOW_ALPHA})]
+    known = [construct for construct, fit in fits.items() if fit.alpha >= _LOW_ALPHA]
+    if known and not low:
+        findings = [Phrase(key="finding.alpha_fine", values={"n": len(known), "threshold": _LOW_ALPHA})]
     first = study.data_of(next(iter(fits)))
     tables = [
         Table(
@@ -82,7 +83,7 @@ def measurement_section(study: Study, seed: int | None = None) -> Section | None
             notes=(
                 Phrase(key="note.reliability"),
                 *flags,
-                *score_notes(study, first)[-1:],
+                *(note for note in score_notes(study, first)[1:] if note.key != "note.clusters"),
             ),
         )
     ]

@@ -73,7 +73,7 @@ def model_text(study: Study, paths: str, operator: str = "=~") -> tuple[Paramete
     for name in names:
         spec = study.spec.constructs[name]
         sign = "<~" if spec.mode == "formative" else operator
-        lines.append(f'"{name}" {sign} ' + " + ".join(f'"{item}"' for item in spec.items))
+        lines.append(f'"{name}" {sign} ' + " + ".join(f'"{_as_item(study, item)}"' for item in spec.items))
     return parse_model("\n".join([*lines, paths])), names
 
 
@@ -89,7 +89,13 @@ def _items(study: Study, constructs: list[str]) -> tuple[str, pd.DataFrame]:
             )
         )
     items = pd.concat([study.items(name) for name in constructs], axis=1)
+    items.columns = [_as_item(study, str(name)) for name in items.columns]
     return files[0], items.loc[:, ~items.columns.duplicated()]
+
+
+def _as_item(study: Study, column: str) -> str:
+    """A column's name in a model, told apart from a construct of the same name."""
+    return f"{column} (item)" if column in study.spec.constructs else column
 
 
 @answering("structure")

@@ -105,8 +105,8 @@ def scored_to_minimum(
     """
     left = np.inf
     for start in starts:
-        free, at, largest = _descended(model, start, sample)
-        if largest <= _ROUNDING:
+        free, at, largest, reached = _descended(model, start, sample)
+        if reached:
             _check_identified(model, expected_information(model, at), name)
             return free, at
         left = min(left, largest)
@@ -115,19 +115,22 @@ def scored_to_minimum(
     raise ConvergenceError(Problem(name, found, remedy))
 
 
-def _descended(model: SemModel, start: Floats, sample: Floats) -> tuple[Floats, Implied, float]:
-    """Where damped scoring ends, the matrices there, and the largest gradient."""
+def _descended(model: SemModel, start: Floats, sample: Floats) -> tuple[Floats, Implied, float, bool]:
+    """Where damped scoring ends, the matrices there, the largest gradient, and whether it is the minimum.
+
+    A gradient that creeps towards 0 while values run away is not taken for a minimum.
+    """
     free = np.array(start, dtype=np.float64)
     at = implied(model, all_values(model, free))
     value = discrepancy(sample, at.sigma)
     if not np.isfinite(value):
-        return free, at, np.inf
+        return free, at, np.inf, False
     gradient = discrepancy_gradient(model, at, sample)
     damping = 0.0
     for _ in range(_MAX_STEPS):
         largest = float(np.abs(gradient).max(initial=0.0))
         if largest <= _GRADIENT:
-            break
+            return free, at, largest, True
         information = expected_information(model, at)
         diagonal = np.diag(np.diag(information) + 1e-12)
         while damping <= _LARGEST_DAMPING:
@@ -142,10 +145,10 @@ def _descended(model: SemModel, start: Floats, sample: Floats) -> tuple[Floats, 
                     break
             damping = max(10 * damping, _FIRST_DAMPING)
         else:
-            break
+            return free, at, largest, largest <= _ROUNDING
         free, at, value, gradient = tried, tried_at, tried_value, tried_gradient
         damping = damping / 10 if damping > 1e-6 else 0.0
-    return free, at, float(np.abs(gradient).max(initial=0.0))
+    return free, at, float(np.abs(gradient).max(initial=0.0)), False
 
 
 def _step(information: Floats, gradient: Floats) -> Floats:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,13 +11,13 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from servicefx.errors import Problem, closest
+from servicefx.study.columns import told_out_of_range, told_sameness, told_texts
 from servicefx.study.files import RawTable
-from servicefx.study.missing import DECLARED_IN_FILE, Answers, MissingCodes, numbers, texts
-from servicefx.study.places import Finding, quoted, toml_path
+from servicefx.study.missing import BLANK, DECLARED_IN_FILE, Answers, MissingCodes, numbers, texts
+from servicefx.study.places import Finding
 from servicefx.study.roles import Use, scales_of, uses
 from servicefx.study.rows import check_rows
 from servicefx.study.spec import DataSpec, ScaleSpec, StudySpec
-from servicefx.study.wording import number, rows_shown, values_shown
 
 __all__ = ["Cleaned", "check_data"]
 
@@ -39,7 +39,7 @@ class Cleaned:
     counts : mapping of str to int
         ``"rows read"``, then rows dropped on reading by reason.
     missing : mapping of str to int
-        Answers missing in items and measures, by reason.
+        Answers missing in items and measures of the rows kept, by reason.
     findings : tuple of Finding
         Names of the study file that the data do not have.
     problems : tuple of Problem
@@ -100,15 +100,14 @@ def check_data(table: RawTable, spec: StudySpec, data: str, path_numbers: tuple[
         if use.column in table.frame.columns:
             by_column.setdefault(use.column, []).append(use)
     cleaned: dict[str, pd.Series[Any]] = {}
-    missing: dict[str, int] = {}
+    lost: dict[str, dict[str, NDArray[np.bool_]]] = {}
     faults: dict[str, list[Problem]] = {}
     for column in columns:
-        cleaned[column], faults[column] = _column(
-            table, column, by_column.get(column, []), spec, data, missing
-        )
+        cleaned[column], faults[column] = _column(table, column, by_column.get(column, []), spec, data, lost)
     frame = pd.DataFrame(cleaned, index=table.frame.index)
     empty = frame[list(by_column)].isna().all(axis=1) if by_column else pd.Series(False, index=frame.index)
     counts = {"rows read": len(frame)}
+    missing = _missing(lost, ~empty.to_numpy(dtype=bool))
     if empty.any():
         counts["empty row"] = int(empty.sum())
         frame = frame.loc[~empty]
@@ -118,7 +117,7 @@ def check_data(table: RawTable, spec: StudySpec, data: str, path_numbers: tuple[
     problems += check_rows(frame, file_spec, table.file)
     if len(frame) > 1:
         bad = {column for column in columns if faults[column]}
-        problems += _sameness(frame, {c: u for c, u in by_column.items() if c not in bad}, table.file)
+        problems += told_sameness(frame, {c: u for c, u in by_column.items() if c not in bad}, table.file)
     return Cleaned(
         frame=_turned(frame, by_column, spec),
         counts=counts,
@@ -141,9 +140,9 @@ def _column(
     column_uses: list[Use],
     spec: StudySpec,
     data: str,
-    missing: dict[str, int],
+    lost: dict[str, dict[str, NDArray[np.bool_]]],
 ) -> tuple[pd.Series[Any], list[Problem]]:
-    """One column cleaned, with its faults; ``missing`` is added to."""
+    """One column cleaned, with its faults; what it lost by which reason goes into ``lost``."""
     raw = table.frame[column]
     roles = {use.role for use in column_uses}
     scales = scales_of(spec, column_uses)
@@ -152,110 +151,42 @@ def _column(
         labels = {answer: text for scale in scales.values() for answer, text in scale.labels.items()}
         answers = numbers(raw, codes, labels=labels, decimal=table.decimal)
         if roles & {"item", "expectation", "measure"}:
-            for reason, count in _reasons(answers, table.user_missing.get(column, 0)).items():
-                missing[reason] = missing.get(reason, 0) + count
-        problems = _not_numbers(answers, column, scales, table.file, data)
+            lost[column] = _reasons(answers, table.user_missing.get(column))
+        problems = told_texts(answers, column, scales, table.file, data)
         for name, scale in scales.items():
             if not scale.min < scale.max:
                 continue  # said already
-            problems += _out_of_range(answers.values, column, name, scale, table.file)
-        return pd.Series(answers.values, index=raw.index), problems
+            problems += told_out_of_range(answers.numeric, column, name, scale, table.file)
+        return pd.Series(answers.numeric, index=raw.index), problems
     if roles & {"id", "wave"}:
         return texts(raw, codes, decimal=table.decimal), []
     answers = numbers(raw, codes, decimal=table.decimal)
     if not answers.not_numbers:
-        return pd.Series(answers.values, index=raw.index), []
-    read = int(np.isfinite(answers.values).sum())
+        return pd.Series(answers.numeric, index=raw.index), []
+    read = int(np.isfinite(answers.numeric).sum())
     if "covariate" in roles and read >= len(answers.not_numbers):
-        return pd.Series(answers.values, index=raw.index), _not_numbers(answers, column, {}, table.file, data)
+        return pd.Series(answers.numeric, index=raw.index), told_texts(answers, column, {}, table.file, data)
     return texts(raw, codes, decimal=table.decimal), []
 
 
-def _reasons(answers: Answers, declared: int) -> dict[str, int]:
+def _reasons(answers: Answers, declared: NDArray[np.bool_] | None) -> dict[str, NDArray[np.bool_]]:
     """Missing answers by reason, those the file itself declares missing apart from blanks."""
-    counts = dict(answers.missing)
-    if declared:
-        blank = counts.pop("blank", 0) - declared
-        counts |= {"blank": blank} if blank else {}
-        counts[DECLARED_IN_FILE] = declared
-    return counts
+    lost = dict(answers.lost)
+    if declared is not None:
+        lost[BLANK] = lost[BLANK] & ~declared
+        lost[DECLARED_IN_FILE] = declared
+    return lost
 
 
-def _not_numbers(
-    answers: Answers, column: str, scales: Mapping[str, ScaleSpec], file: str, data: str
-) -> list[Problem]:
-    if not answers.not_numbers:
-        return []
-    found = list(dict.fromkeys(answers.not_numbers.values()))
-    scale = next(iter(scales.values()), None)
-    expected = f"a number from {number(scale.min)} to {number(scale.max)}" if scale else "a number"
-    are = "is" if len(found) == 1 else "are"
-    key = column if column.isidentifier() and column.isascii() else f'"{column}"'
-    codes = ", ".join(f'"{text}"' for text in found[:5]) + (", …" if len(found) > 5 else "")
-    return [
-        Problem(
-            f"{file}: column '{column}', {rows_shown(answers.not_numbers)}",
-            f"{values_shown(found, quote=True)} {are} text, expected {expected}",
-            f"Correct the file, or declare a missing code: missing_in = {{ {key} = [{codes}] }} "
-            f"under [{toml_path(('data', data))}].",
-        )
-    ]
-
-
-def _out_of_range(
-    values: NDArray[np.float64], column: str, name: str, scale: ScaleSpec, file: str
-) -> list[Problem]:
-    outside = np.flatnonzero((values < scale.min) | (values > scale.max))
-    if not outside.size:
-        return []
-    found = list(dict.fromkeys(values[outside].tolist()))
-    shown = [number(value) for value in found]
-    codes = ", ".join(shown[:5]) + (", …" if len(shown) > 5 else "")
-    ends = f"{number(scale.min)} to {number(scale.max)}"
-    lies = "lies" if len(found) == 1 else "lie"
-    return [
-        Problem(
-            f"{file}: column '{column}', {rows_shown(outside.tolist())}",
-            f"{values_shown(shown)} {lies} outside scale '{name}' ({ends})",
-            f"Correct the file, or declare a missing code: missing = [{codes}] "
-            f"under [{toml_path(('scales', name))}].",
-        )
-    ]
-
-
-def _sameness(frame: pd.DataFrame, by_column: Mapping[str, Sequence[Use]], file: str) -> Iterator[Problem]:
-    """Columns without an answer, with one answer only, and columns that are copies of another."""
-    first: dict[bytes, str] = {}
-    copies: dict[str, list[str]] = {}
-    for column, column_uses in by_column.items():
-        if not {use.role for use in column_uses} & {"item", "expectation", "measure", "covariate"}:
-            continue
-        known = frame[column].dropna()
-        where = f"{file}: column '{column}'"
-        if not len(known):
-            yield Problem(
-                where,
-                f"all {len(frame)} answers are missing",
-                "Remove the column from the study file, or correct its missing codes.",
-            )
-        elif (known == known.iloc[0]).all():
-            value = known.iloc[0]
-            shown = f"'{value}'" if isinstance(value, str) else number(float(value))
-            yield Problem(
-                where,
-                f"every answer is {shown}, so the column tells nothing apart",
-                "Remove the column from the study file, or export it again.",
-            )
-        elif pd.api.types.is_numeric_dtype(frame[column].dtype):
-            original = first.setdefault(frame[column].to_numpy(dtype=np.float64).tobytes(), column)
-            if original != column:
-                copies.setdefault(original, [original]).append(column)
-    for names in copies.values():
-        yield Problem(
-            f"{file}: columns {quoted(names)}",
-            f"all {len(frame)} answers are the same in these columns",
-            "Keep one of them in the study file, or export the others again.",
-        )
+def _missing(lost: Mapping[str, Mapping[str, NDArray[np.bool_]]], kept: NDArray[np.bool_]) -> dict[str, int]:
+    """Answers missing in the rows kept, by reason."""
+    counts: dict[str, int] = {}
+    for reasons in lost.values():
+        for reason, hits in reasons.items():
+            count = int((hits & kept).sum())
+            if count:
+                counts[reason] = counts.get(reason, 0) + count
+    return dict(sorted(counts.items()))
 
 
 def _turned(frame: pd.DataFrame, by_column: Mapping[str, Sequence[Use]], spec: StudySpec) -> pd.DataFrame:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime
 import hashlib
 import io
 import warnings
@@ -13,9 +12,12 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from servicefx.errors import DataError, Problem, closest
+from servicefx.study.cells import Parts, plain_column, unreadable
 from servicefx.study.delimited import checked_names, read_delimited
+from servicefx.study.labelled import read_spss, read_stata
 from servicefx.study.places import quoted
 from servicefx.study.spec import DataSpec, column_name
 
@@ -41,8 +43,8 @@ class RawTable:
         Column -> its question, where the file holds it (.sav, .dta).
     value_labels : mapping of str to mapping of float to str
         Column -> answer -> its wording (.sav, .dta).
-    user_missing : mapping of str to int
-        Column -> answers the file itself declares missing (.sav ranges, .dta ``.a`` to ``.z``); NaN in
+    user_missing : mapping of str to ndarray of bool, shape (n,)
+        Column -> which answers the file itself declares missing (.sav ranges, .dta ``.a`` to ``.z``); NaN in
         ``frame``.
     """
 
@@ -52,10 +54,7 @@ class RawTable:
     decimal: str = "."
     variable_labels: Mapping[str, str] = field(default_factory=dict)
     value_labels: Mapping[str, Mapping[float, str]] = field(default_factory=dict)
-    user_missing: Mapping[str, int] = field(default_factory=dict)
-
-
-_Parts = dict[str, Any]
+    user_missing: Mapping[str, NDArray[np.bool_]] = field(default_factory=dict)
 
 
 def read_table(path: Path, spec: DataSpec, *, as_text: tuple[str, ...] = ()) -> RawTable:
@@ -108,20 +107,12 @@ def read_table(path: Path, spec: DataSpec, *, as_text: tuple[str, ...] = ()) -> 
     return RawTable(file=file, sha256=hashlib.sha256(content).hexdigest(), **parts)
 
 
-def _unreadable(file: str, what: str, error: Exception) -> DataError:
-    return DataError(
-        Problem(
-            file, f"the file cannot be read as {what} ({error})", "Export it again, or correct its ending."
-        )
-    )
-
-
-def _csv(content: bytes, file: str, spec: DataSpec, as_text: tuple[str, ...]) -> _Parts:
+def _csv(content: bytes, file: str, spec: DataSpec, as_text: tuple[str, ...]) -> Parts:
     text = read_delimited(content, file, delimiter=spec.delimiter, encoding=spec.encoding, as_text=as_text)
     return {"frame": text.frame, "decimal": text.decimal}
 
 
-def _excel(content: bytes, file: str, spec: DataSpec, _as_text: tuple[str, ...]) -> _Parts:
+def _excel(content: bytes, file: str, spec: DataSpec, _as_text: tuple[str, ...]) -> Parts:
     import openpyxl  # type: ignore[import-untyped]
 
     try:
@@ -134,7 +125,7 @@ def _excel(content: bytes, file: str, spec: DataSpec, _as_text: tuple[str, ...])
             titles = [sheet.title for sheet in book.worksheets]
             book.close()
     except Exception as error:  # openpyxl passes on whatever zip and XML say
-        raise _unreadable(file, "an Excel workbook", error) from error
+        raise unreadable(file, "an Excel workbook", error) from error
     if spec.sheet is not None and spec.sheet not in titles:
         raise DataError(
             Problem(
@@ -156,7 +147,7 @@ def _excel(content: bytes, file: str, spec: DataSpec, _as_text: tuple[str, ...])
     frame = pd.DataFrame(rows, columns=range(len(header)), dtype=object)
     names = [column_name("" if name is None else str(name)) for name in header]
     keep = checked_names(names, [bool(frame[index].isna().all()) for index in range(len(names))], file)
-    columns = {names[index]: _plain(frame[index]) for index in keep}
+    columns = {names[index]: plain_column(frame[index]) for index in keep}
     return {"frame": pd.DataFrame(columns, index=frame.index)}
 
 
@@ -172,125 +163,27 @@ def _grid(sheet: Any) -> list[list[Any]]:
     return [row + [None] * (width - len(row)) for row in rows]
 
 
-def _spss(content: bytes, file: str, spec: DataSpec, _as_text: tuple[str, ...]) -> _Parts:
-    import pyreadstat
-
-    try:
-        frame, meta = pyreadstat.read_sav(io.BytesIO(content), user_missing=True, encoding=spec.encoding)
-    except Exception as error:  # its own error class, and what the bytes provoke
-        raise _unreadable(file, "an SPSS file", error) from error
-    columns: dict[str, pd.Series[Any]] = {}
-    user_missing: dict[str, int] = {}
-    for name in frame.columns:
-        column = _plain(frame[name])
-        declared = np.zeros(len(column), dtype=bool)
-        ranges: Any = meta.missing_ranges.get(name, [])
-        for span in ranges:
-            low, high = span["lo"], span["hi"]
-            if isinstance(low, str) or isinstance(high, str):
-                declared |= (column == low).fillna(False).to_numpy(dtype=bool)
-            elif pd.api.types.is_numeric_dtype(column):
-                declared |= column.between(low, high).to_numpy(dtype=bool)
-        columns[name] = column.mask(declared) if declared.any() else column
-        user_missing[name] = int(declared.sum())
-    return _labelled(columns, len(frame), meta, user_missing, file)
-
-
-def _stata(content: bytes, file: str, spec: DataSpec, _as_text: tuple[str, ...]) -> _Parts:
-    import pyreadstat
-
-    try:
-        frame, meta = pyreadstat.read_dta(io.BytesIO(content), user_missing=True, encoding=spec.encoding)
-    except Exception as error:  # its own error class, and what the bytes provoke
-        raise _unreadable(file, "a Stata file", error) from error
-    columns: dict[str, pd.Series[Any]] = {}
-    user_missing: dict[str, int] = {}
-    for name in frame.columns:
-        letters = meta.missing_user_values.get(name, [])
-        declared = frame[name].isin(letters).to_numpy(dtype=bool) if letters else np.zeros(len(frame), bool)
-        columns[name] = _plain(frame[name].mask(declared) if declared.any() else frame[name])
-        user_missing[name] = int(declared.sum())
-    return _labelled(columns, len(frame), meta, user_missing, file)
-
-
-def _labelled(
-    columns: dict[str, pd.Series[Any]], n_rows: int, meta: Any, user_missing: dict[str, int], file: str
-) -> _Parts:
-    """Frame and labels of a file that carries both."""
-    raw = list(columns)
-    names = [column_name(name) for name in raw]
-    checked_names(names, [False] * len(names), file)
-    clean = dict(zip(raw, names, strict=True))
-    labels = {
-        clean[column]: {float(value): str(text) for value, text in texts.items() if _is_number(value)}
-        for column, texts in meta.variable_value_labels.items()
-    }
-    return {
-        "frame": pd.DataFrame({clean[name]: column for name, column in columns.items()}, index=range(n_rows)),
-        "variable_labels": {clean[name]: text for name, text in meta.column_names_to_labels.items() if text},
-        "value_labels": {name: texts for name, texts in labels.items() if texts},
-        "user_missing": {clean[name]: count for name, count in user_missing.items() if count},
-    }
-
-
-def _parquet(content: bytes, file: str, _spec: DataSpec, _as_text: tuple[str, ...]) -> _Parts:
+def _parquet(content: bytes, file: str, _spec: DataSpec, _as_text: tuple[str, ...]) -> Parts:
     import pyarrow as pa  # type: ignore[import-untyped]
     import pyarrow.parquet as pq  # type: ignore[import-untyped]
 
     try:
         table = pq.read_table(pa.BufferReader(content))
     except (pa.ArrowException, OSError) as error:
-        raise _unreadable(file, "a parquet file", error) from error
+        raise unreadable(file, "a parquet file", error) from error
     names = [column_name(str(name)) for name in table.column_names]
     keep = checked_names(names, [False] * len(names), file)
-    columns = {names[index]: _plain(table.column(index).to_pandas()) for index in keep}
+    columns = {names[index]: plain_column(table.column(index).to_pandas()) for index in keep}
     return {"frame": pd.DataFrame(columns, index=range(table.num_rows))}
 
 
-def _is_number(value: object) -> bool:
-    return isinstance(value, int | float | np.number) and not isinstance(value, bool)
-
-
-def _plain(column: pd.Series[Any]) -> pd.Series[Any]:
-    """Numbers where all of a column is numbers, else text; dates as ISO text, true and false as 1 and 0."""
-    if pd.api.types.is_bool_dtype(column.dtype):
-        return column.astype("float64")
-    if pd.api.types.is_numeric_dtype(column.dtype):
-        return column.astype("float64") if pd.api.types.is_extension_array_dtype(column.dtype) else column
-    if isinstance(column.dtype, pd.StringDtype):
-        return column
-    values = column.astype(object)
-    known = values.dropna()
-    if not len(known):
-        return pd.Series(np.nan, index=column.index)
-    kinds = set(known.map(type))
-    if kinds == {bool}:
-        return values.astype("float64")
-    if bool not in kinds and all(issubclass(kind, int | float | np.number) for kind in kinds):
-        return pd.to_numeric(values)
-    texts = values.map(_written, na_action="ignore")
-    numbers = pd.to_numeric(texts, errors="coerce") if str not in kinds else texts
-    return numbers if numbers.notna().sum() == len(known) and str not in kinds else texts.astype("str")
-
-
-def _written(value: Any) -> str:
-    """A cell as a person reads it."""
-    if isinstance(value, datetime.datetime):
-        return value.date().isoformat() if value.time() == datetime.time() else value.isoformat(sep=" ")
-    if isinstance(value, datetime.date | datetime.time):
-        return value.isoformat()
-    if isinstance(value, float) and value.is_integer():
-        return str(int(value))
-    return str(value)
-
-
-_READERS: dict[str, Callable[[bytes, str, DataSpec, tuple[str, ...]], _Parts]] = {
+_READERS: dict[str, Callable[[bytes, str, DataSpec, tuple[str, ...]], Parts]] = {
     ".csv": _csv,
     ".tsv": _csv,
     ".txt": _csv,
     ".xlsx": _excel,
-    ".sav": _spss,
-    ".dta": _stata,
+    ".sav": read_spss,
+    ".dta": read_stata,
     ".parquet": _parquet,
 }
 ENDINGS: tuple[str, ...] = tuple(_READERS)

@@ -60,17 +60,22 @@ class Answers:
 
     Attributes
     ----------
-    values : ndarray, shape (n,)
+    numeric : ndarray, shape (n,)
         NaN where there is no answer, and where a text could not be read.
-    missing : mapping of str to int
-        Answers missing, by reason: ``"blank"``, ``"code -99"``.
+    lost : mapping of str to ndarray of bool, shape (n,)
+        Which answers are missing, by reason: ``"blank"``, ``"code -99"``.
     not_numbers : mapping of int to str
         Position (from 0) -> text that is neither a number, nor a code, nor a label of the scale.
     """
 
-    values: NDArray[np.float64]
-    missing: Mapping[str, int] = field(default_factory=dict)
+    numeric: NDArray[np.float64]
+    lost: Mapping[str, NDArray[np.bool_]] = field(default_factory=dict)
     not_numbers: Mapping[int, str] = field(default_factory=dict)
+
+    @property
+    def missing(self) -> dict[str, int]:
+        """Answers missing, by reason."""
+        return {reason: int(hits.sum()) for reason, hits in self.lost.items()}
 
 
 def numbers(
@@ -97,18 +102,18 @@ def numbers(
     -------
     Answers
     """
-    counts: dict[str, int] = {}
+    lost: dict[str, NDArray[np.bool_]] = {}
     if pd.api.types.is_numeric_dtype(column.dtype):
         values = column.to_numpy(dtype=np.float64, na_value=np.nan, copy=True)
-        _count(counts, BLANK, np.isnan(values))
+        _lose(lost, BLANK, np.isnan(values))
         not_numbers: dict[int, str] = {}
     else:
         positions, distinct = pd.factorize(column.astype("str"))
         lookup, rest = _meanings([str(text).strip() for text in distinct], codes, labels or {}, decimal)
         values = np.append(lookup, np.nan)[positions]  # position -1: blank
         for text, place in rest["code"].items():
-            _count(counts, f"code {text}", np.isin(positions, place))
-        _count(counts, BLANK, np.isin(positions, [-1, *rest["blank"].get("", [])]))
+            _lose(lost, f"code {text}", np.isin(positions, place))
+        _lose(lost, BLANK, np.isin(positions, [-1, *rest["blank"].get("", [])]))
         wrong = {place: text for text, places in rest["text"].items() for place in places}
         not_numbers = (
             {int(row): wrong[positions[row]] for row in np.flatnonzero(np.isin(positions, list(wrong)))}
@@ -118,12 +123,12 @@ def numbers(
     for code in codes.numeric:
         hit = values == code
         if hit.any():
-            _count(counts, f"code {code:.15g}", hit)
+            _lose(lost, f"code {code:.15g}", hit)
             values[hit] = np.nan
     for row in np.flatnonzero(np.isinf(values)):
         not_numbers[int(row)] = str(values[row])
         values[row] = np.nan
-    return Answers(values, counts, not_numbers)
+    return Answers(values, lost, not_numbers)
 
 
 def _meanings(
@@ -191,6 +196,6 @@ def _number(text: str, decimal: str) -> float | None:
     return truth.get(text.casefold())
 
 
-def _count(counts: dict[str, int], reason: str, hits: NDArray[np.bool_]) -> None:
+def _lose(lost: dict[str, NDArray[np.bool_]], reason: str, hits: NDArray[np.bool_]) -> None:
     if hits.any():
-        counts[reason] = counts.get(reason, 0) + int(hits.sum())
+        lost[reason] = lost[reason] | hits if reason in lost else hits

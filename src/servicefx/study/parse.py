@@ -222,7 +222,7 @@ def _field_at(place: Place) -> tuple[type[BaseModel] | None, FieldInfo | None]:
 def _set_aside(document: dict[str, Any], faults: list[ErrorDetails], removed_paths: set[int]) -> None:
     """Remove the smallest part around each fault, so that the rest can still be checked."""
     paths = set[int]()
-    for fault in faults:
+    for fault in sorted(faults, key=lambda fault: fault["type"] != "extra_forbidden"):  # keys before tables
         place = tuple(part for part in fault["loc"] if part != "[key]")
         top = str(place[0])
         if fault["type"] == "extra_forbidden":
@@ -233,7 +233,7 @@ def _set_aside(document: dict[str, Any], faults: list[ErrorDetails], removed_pat
         elif top == "paths" and len(place) > 1:
             paths.add(int(place[1]))
         elif top in _ENTRIES and len(place) > 1:
-            document.get(top, {}).pop(place[1], None)
+            document.get(top, {}).pop(str(place[1]), None)
         elif top in _PLACEHOLDERS:
             document[top] = copy.deepcopy(_PLACEHOLDERS[top])
         else:

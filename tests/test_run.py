@@ -1,0 +1,84 @@
+"""Running a study whole: order, refusals, progress, and what a failure leaves behind."""
+
+from __future__ import annotations
+
+import importlib
+import json
+from pathlib import Path
+
+import pytest
+
+from servicefx.errors import DataError
+from servicefx.run import SECTIONS, run_sections, run_study
+from servicefx.study.study import load_study
+from servicefx.study.template import write_template
+
+
+@pytest.fixture
+def study_folder(tmp_path: Path) -> Path:
+    write_template(tmp_path / "mine")
+    return tmp_path / "mine"
+
+
+def edited(folder: Path, old: str, new: str) -> None:
+    path = folder / "study.toml"
+    text = path.read_text(encoding="utf-8")
+    assert old in text
+    path.write_text(text.replace(old, new, 1), encoding="utf-8")
+
+
+def test_every_section_named_exists_and_carries_its_id() -> None:
+    for name, where in SECTIONS:
+        module, function = where.split(":")
+        assert function == f"{name}_section"
+        assert callable(getattr(importlib.import_module(module), function))
+
+
+def test_progress_is_told_every_section_in_order(study_folder: Path) -> None:
+    seen: list[tuple[str, int, int]] = []
+    list(run_sections(load_study(study_folder), progress=lambda *step: seen.append(step)))
+    assert seen == [(name, place, len(SECTIONS)) for place, (name, _) in enumerate(SECTIONS)]
+
+
+def test_a_model_that_cannot_be_fitted_is_refused_in_the_report_and_the_rest_stands(
+    study_folder: Path, tmp_path: Path
+) -> None:
+    path = study_folder / "study.toml"
+    path.write_text(
+        path.read_text(encoding="utf-8")
+        + '\n[models.structure]\nkind = "sem"\nlavaan = "loyalty ~ satisfaction"\n',
+        encoding="utf-8",
+    )
+    result = run_study(study_folder, tmp_path / "out")
+    assert any("missing" in problem.found for problem in result.refusals)
+    manifest = json.loads((tmp_path / "out" / "manifest.json").read_bytes())
+    assert {entry["section"] for entry in manifest["refusals"]} == {"structure"}
+    assert "tables/drivers.csv" in result.files
+    page = (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
+    assert "is not reported" in page
+
+
+def test_a_study_with_problems_leaves_the_old_report_as_it_was(study_folder: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    run_study(study_folder, out)
+    before = {path: path.read_bytes() for path in out.rglob("*") if path.is_file()}
+    edited(study_folder, '"sat1"', '"sat_one"')
+    with pytest.raises(DataError, match="sat_one"):
+        run_study(study_folder, out)
+    assert {path: path.read_bytes() for path in out.rglob("*") if path.is_file()} == before
+
+
+def test_another_seed_moves_the_draws_and_nothing_else(study_folder: Path) -> None:
+    study = load_study(study_folder)
+    first = {section.id: section for section in run_sections(study, seed=1)}
+    second = {section.id: section for section in run_sections(study, seed=2)}
+    assert first["drivers"].tables[0].rows.equals(second["drivers"].tables[0].rows)
+    left, right = (sections["chain"].tables[0].rows for sections in (first, second))
+    assert left["estimate"].equals(right["estimate"])
+    assert not left["conf_low"].equals(right["conf_low"])
+
+
+def test_every_figure_is_drawn_from_rows_of_a_table_of_its_section(study_folder: Path) -> None:
+    for section in run_sections(load_study(study_folder)):
+        ids = {table.id for table in section.tables}
+        assert all(figure.source in ids for figure in section.figures)
