@@ -26,7 +26,11 @@ FILE_TOOLS = {"tempfile", "shutil"}
 
 # Who may do what: a room ends with a slash.
 FITS = ("engines/",)
-PARSES_DATA = ("study/files.py", "study/delimited.py")  # the second is handed text by the first
+PARSES_DATA = (
+    "study/files.py",
+    "study/delimited.py",
+    "study/labelled.py",
+)  # the first hands bytes to the others
 OPENS = (
     "study/files.py",  # data
     "study/reading.py",  # study.toml
@@ -175,6 +179,10 @@ def test_a_module_keeps_the_rules_of_the_house(where: str) -> None:
 
 def test_every_room_of_the_order_is_there() -> None:
     assert {room_of(where) for where in MODULES} - {"__init__"} == set(ORDER)
+
+
+def test_who_may_is_still_there() -> None:
+    assert [where for where in {*FITS, *PARSES_DATA, *OPENS, *WRITES} if not (SOURCE / where).exists()] == []
 
 
 def test_no_module_has_a_name_that_says_nothing() -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from importlib import import_module
@@ -205,19 +204,16 @@ def verify_report(report: str | Path, study_file: str | Path | None = None) -> V
         If the folder is no report of ours, or the study or its data are not there.
     """
     from servicefx.report.compare import compare_reports
-    from servicefx.report.manifest import MANIFEST
     from servicefx.report.page import render_report
-    from servicefx.report.seals import check_hashes, report_files
-    from servicefx.report.write import is_report
+    from servicefx.report.seals import check_hashes, read_manifest, report_files
     from servicefx.study.study import load_study
 
     folder = Path(report)
+    manifest = read_manifest(folder)
     problems = check_hashes(folder)
-    if not is_report(folder):
-        raise StudyError(*problems)
     kept = report_files(folder)
     if study_file is None:
-        study_file = find_study(str(json.loads(kept[MANIFEST])["study_sha256"]), Path())
+        study_file = find_study(str(manifest["study_sha256"]), Path())
     study = load_study(study_file)
     rebuilt = render_report(study, tuple(run_sections(study)))
     return Verification(

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from servicefx.values.table import Figure, Phrase, Section, Table
+from servicefx.values.table import Figure, FigureKind, Phrase, Section, Table
 
 HOSTILE = "<script>alert('x')</script> & \"quoted\""
 NAMES = {
@@ -46,7 +46,7 @@ def study() -> SimpleNamespace:
         level=0.95,
         draws=1000,
         title=lambda language="en": f"售后 {HOSTILE} ({language})",
-        label=lambda name, language="en": NAMES[name],
+        label=lambda name, language="en": NAMES[name] if language == "en" else name,
     )
 
 
@@ -70,14 +70,15 @@ def estimates() -> pd.DataFrame:
 
 @pytest.fixture
 def items() -> pd.DataFrame:
-    shares = np.array([0.1, 0.2, 0.7])
     return pd.DataFrame(
-        [
-            {"construct": construct, "item": item, "answer": float(answer), "share": share, "n_obs": int(250 * share)}
-            for construct, item in (("reliability", "rel1"), ("loyalty", "愿意再次购买"))
-            for answer, share in zip((1, 2, 3), shares, strict=True)
-        ]
-    )  # fmt: skip
+        {
+            "construct": ["reliability"] * 3 + ["loyalty"] * 3,
+            "item": ["rel1"] * 3 + ["愿意再次购买"] * 3,
+            "answer": [1.0, 2.0, 3.0] * 2,
+            "share": [0.1, 0.2, 0.7] * 2,
+            "n_obs": [25, 50, 175] * 2,
+        }
+    )
 
 
 @pytest.fixture
@@ -108,6 +109,9 @@ def sections(estimates: pd.DataFrame, items: pd.DataFrame, paths: pd.DataFrame) 
     def said(text: str) -> Phrase:
         return phrase("note.text", text=text)
 
+    def drawing(id: str, kind: FigureKind, title: str, rows: pd.DataFrame, source: str) -> Figure:
+        return Figure(id=id, kind=kind, title=said(title), rows=rows, source=source)
+
     return (
         Section(
             id="drivers",
@@ -123,8 +127,8 @@ def sections(estimates: pd.DataFrame, items: pd.DataFrame, paths: pd.DataFrame) 
                 Table(id="items", title=said("Answers"), rows=items),
             ),
             figures=(
-                Figure(id="drivers", kind="coefficients", title=said("Dots"), rows=coefficients, source="drivers"),
-                Figure(id="likert", kind="likert", title=said("Bars"), rows=items, source="items"),
+                drawing("drivers", "coefficients", "Dots", coefficients, "drivers"),
+                drawing("likert", "likert", "Bars", items, "items"),
             ),
         ),
         Section(
@@ -135,13 +139,13 @@ def sections(estimates: pd.DataFrame, items: pd.DataFrame, paths: pd.DataFrame) 
                 Table(id="worth", title=said("Worth"), rows=bins),
             ),
             figures=(
-                Figure(id="diagram", kind="diagram", title=said("Arrows"), rows=paths, source="paths"),
-                Figure(id="worth", kind="distribution", title=said("Histogram"), rows=bins, source="worth"),
+                drawing("diagram", "diagram", "Arrows", paths, "paths"),
+                drawing("worth", "distribution", "Histogram", bins, "worth"),
             ),
         ),
         Section(
             id="composite",
             title=said("Composite"),
-            notes=(phrase("note.refused", what="model", why="weights 'w' cannot be used", remedy="Drop them."),),
+            notes=(phrase("note.refused", what="model", why="weights 'w' are there", remedy="Drop them."),),
         ),
-    )  # fmt: skip
+    )

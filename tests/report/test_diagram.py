@@ -8,6 +8,7 @@ import pytest
 
 from servicefx.report.figures import render_figure
 from servicefx.report.layers import layered, placed
+from servicefx.report.seats import around, free_place
 from servicefx.values.table import Figure, Phrase
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -63,6 +64,7 @@ def test_labels_cover_no_box_and_boxes_no_other(name):
     assert len(patches) == len(MODELS[name])
     assert not [pair for pair in itertools.combinations(boxes, 2) if overlap(*pair)]
     assert not [(a, b) for a in patches for b in boxes if overlap(a, b)]
+    assert not [pair for pair in itertools.combinations(patches, 2) if overlap(*pair)]
 
 
 @pytest.mark.parametrize("name", MODELS)
@@ -120,3 +122,11 @@ def test_neighbours_keep_their_distance():
     row = [centre[slot] for slot in layering.layers[0]]
     assert min(b - a for a, b in itertools.pairwise(row)) >= 110.0 - 1e-9
     assert centre[5] == pytest.approx(sum(row) / 5)
+
+
+def test_a_label_moves_along_its_arrow_when_its_place_is_taken():
+    points = [(0.0, 0.0), (0.0, 300.0)]
+    free = free_place(points, [], 0.5, [])
+    assert free == (0.0, 150.0)
+    moved = free_place(points, [], 0.5, [around(free)])
+    assert abs(moved[1] - free[1]) >= 27

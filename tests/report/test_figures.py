@@ -79,7 +79,7 @@ def test_every_coefficient_has_a_dot_and_its_numbers(labels):
     assert "−0.20 [−0.30,\xa0−0.10]" in "".join(root.itertext())
 
 
-def test_coefficients_lie_left_of_right_of_zero_by_their_sign(labels):
+def test_coefficients_lie_left_or_right_of_zero_by_their_sign(labels):
     root = drawn("coefficients", coefficients().iloc[:2], labels)
     zero = float(root.find(f"{SVG}line[@class='fx-axis-line']").get("x1"))
     positive, negative = [float(dot.get("cx")) for dot in root.iter(f"{SVG}circle")][-2:]
@@ -102,7 +102,7 @@ def test_scales_of_different_length_have_legends_of_their_own(labels):
 
 def test_bars_fill_the_width_in_proportion(items, labels):
     root = drawn("likert", items, labels)
-    bars = [e for e in root.iter(f"{SVG}rect") if e.get("height") == "20"][:3]
+    bars = [e for e in root.iter(f"{SVG}rect") if e.get("height") == "20" and e.get("fill")][:3]
     widths = [float(bar.get("width")) + 0.8 for bar in bars]
     assert [width / sum(widths) for width in widths] == pytest.approx([0.1, 0.2, 0.7], abs=1e-3)
 

@@ -28,8 +28,9 @@ def test_csv_reads_back_as_the_same_doubles():
         [rng.normal(size=200) * 10.0 ** rng.integers(-300, 300, 200), [np.nan, np.inf, -np.inf]]
     )
     written = render_csv(table(pd.DataFrame({"estimate": values})))
-    read = pd.read_csv(io.BytesIO(written), skip_blank_lines=False, float_precision="round_trip")
-    np.testing.assert_array_equal(read["estimate"].to_numpy(), values)
+    lines = list(csv.reader(io.StringIO(written.decode())))
+    read = [float(cell or "nan") for (cell,) in lines[1:]]
+    np.testing.assert_array_equal(read, values)
 
 
 def test_csv_is_utf8_with_line_feeds_and_empty_cells_for_nothing():
@@ -73,15 +74,15 @@ def test_missing_numbers_carry_the_letter_of_their_reason(estimates, labels):
 def test_units_and_measures_decide_how_a_mixed_column_reads(labels):
     rows = pd.DataFrame(
         {
-            "measure": ["net_present_value", "change", "top_two_box", "p_value", "df"],
-            "unit": ["CNY", "share", "", "", ""],
-            "estimate": [1234567.8, 0.0181, 0.128, 0.0001, 62.0],
+            "measure": ["benefit_per_period", "change", "top_two_box", "p_value", "df"],
+            "unit": ["CNY per period", "share", "", "", ""],
+            "estimate": [9.5, 0.0181, 0.128, 0.0001, 62.0],
             "conf_low": [-2.5e5, 0.016, 0.092, np.nan, np.nan],
             "conf_high": [5e5, 0.02, 0.175, np.nan, np.nan],
         }
     )
     view = view_of(table(rows), labels)
-    assert texts(view, "Estimate") == ["1,234,568", "1.8%", "12.8%", "<\xa0.001", "62"]
+    assert texts(view, "Estimate") == ["9.50", "1.8%", "12.8%", "<\xa0.001", "62"]
     assert texts(view, "Interval")[:3] == ["[−250,000,\xa0500,000]", "[1.6%,\xa02.0%]", "[9.2%,\xa017.5%]"]
 
 
@@ -111,7 +112,7 @@ def test_table_one_has_alpha_on_the_diagonal_and_correlations_below(labels):
             {"construct": "reliability", "measure": "alpha", "estimate": 0.861, "n_obs": 240},
             {"construct": "loyalty", "measure": "mean", "estimate": 2226.0, "n_obs": 248},
             {"construct": "loyalty", "measure": "sd", "estimate": 1.06, "n_obs": 248},
-            {"construct": "loyalty", "measure": "alpha", "estimate": np.nan, "n_obs": 248, "undefined": "one item"},
+            {"construct": "loyalty", "measure": "alpha", "n_obs": 248, "undefined": "one item"},
             {
                 "construct": "loyalty", "measure": "correlation", "other": "reliability", "estimate": -0.4,
                 "conf_low": -0.5, "conf_high": -0.3, "n_obs": 245,

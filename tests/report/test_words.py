@@ -104,4 +104,10 @@ def _design_words():
 def test_templates_use_only_named_fields():
     for key in keys():
         for _, field, _, _ in string.Formatter().parse(wording(key)):
-            assert field is None or re.fullmatch(r"[a-z_]+", field), key
+            assert field is None or re.fullmatch(r"[a-z_0-9]+", field), key
+
+
+def test_titles_of_sections_need_no_values_so_that_a_refusal_can_carry_them():
+    for key in keys():
+        if key.startswith("section."):
+            assert say(Phrase(key=key), str) == wording(key)

@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+import copy
+import json
+import math
+import tomllib
+from typing import Any
+
 import pytest
 
 from servicefx.errors import StudyError
@@ -219,3 +225,49 @@ def test_a_file_that_says_next_to_nothing_is_a_list_of_faults(text, tmp_path):
     assert len(problems) >= 3
     with pytest.raises(StudyError):
         load_study(tmp_path)
+
+
+def test_an_unknown_key_in_a_faulty_table_is_told_beside_the_other_fault(make_study):
+    folder = make_study({'mode = "single"': "mode = 1\nfoo = 2", "min = 1": "low = 1"})
+    assert [problem.where for problem in check_study(folder)] == [
+        "study.toml: scales.likert",
+        "study.toml: scales.likert.low",
+        "study.toml: constructs.satisfaction.mode",
+        "study.toml: constructs.satisfaction.foo",
+    ]
+
+
+def inline(value: object) -> str:
+    """A value as TOML writes it in one line."""
+    if isinstance(value, dict):
+        pairs = (f"{json.dumps(key)} = {inline(entry)}" for key, entry in value.items())
+        return "{ " + ", ".join(pairs) + " }"
+    if isinstance(value, list):
+        return "[" + ", ".join(map(inline, value)) + "]"
+    return json.dumps(value) if isinstance(value, bool | str) else repr(value)
+
+
+def places(node: object, place: tuple[str | int, ...] = ()) -> list[tuple[str | int, ...]]:
+    """Every place of a document, the top left out."""
+    entries = node.items() if isinstance(node, dict) else enumerate(node) if isinstance(node, list) else ()
+    below = [deeper for key, entry in entries for deeper in places(entry, (*place, key))]
+    return [place, *below] if place else below
+
+
+ODD = [True, -1, 1e308, math.nan, "", "customers", [], [[1]], {}, {"en": "x"}, [{}], 10**30]
+
+
+@pytest.mark.parametrize("odd", ODD, ids=map(repr, ODD))
+def test_whatever_stands_in_a_study_file_ends_in_a_study_or_a_list_of_faults(odd, make_study):
+    folder = make_study()
+    document = tomllib.loads((folder / "study.toml").read_text())
+    for place in places(document):
+        spoilt = copy.deepcopy(document)
+        node: Any = spoilt
+        for part in place[:-1]:
+            node = node[part]
+        node[place[-1]] = odd
+        lines = [f"{json.dumps(key)} = {inline(entry)}" for key, entry in spoilt.items()]
+        (folder / "study.toml").write_text("\n".join(lines))
+        told = [problem.found for problem in check_study(folder)]
+        assert not any("Input should" in found or "Value " in found for found in told), told

@@ -10,14 +10,13 @@ import pandas as pd
 
 from servicefx.report import numerals
 from servicefx.report.answers import answer_text, in_order
+from servicefx.report.axes import EDGE, WIDTH
 from servicefx.report.svg import Drawing, text_width, wrapped
 from servicefx.report.words import Labels, coded
 from servicefx.values.table import Figure
 
 __all__ = ["draw_likert"]
 
-_WIDTH = 460.0
-_EDGE = 10.0
 _BAR = 20.0
 _LABEL = 150.0
 _BOLD = 1.12
@@ -45,7 +44,7 @@ def draw_likert(figure: Figure, labels: Labels, language: str, title: str, notes
     rows = figure.rows
     names = _names(rows, labels)
     label_width = min(max((text_width(name, 12) for name in names.values()), default=0.0), _LABEL)
-    left, right = _EDGE + label_width + 10, _WIDTH - _EDGE
+    left, right = EDGE + label_width + 10, WIDTH - EDGE
     scales = _scales(rows)
     told = [notes] if notes else []
     for scale in scales:
@@ -56,7 +55,7 @@ def draw_likert(figure: Figure, labels: Labels, language: str, title: str, notes
                     f"{_said(answer, labels, language)} {numerals.share(shares[answer])}" for answer in given
                 )
                 told.append(f"{names[item]}: {', '.join(said)}.")
-    drawing = Drawing(figure.id, _WIDTH, title, " ".join(told))
+    drawing = Drawing(figure.id, WIDTH, title, " ".join(told))
     y = 10.0
     for scale in scales:
         colours = _palette(len(scale.answers))
@@ -109,9 +108,9 @@ def _scales(rows: pd.DataFrame) -> list[_Scale]:
 
 def _heading(drawing: Drawing, text: str, y: float) -> float:
     drawing.text(
-        _EDGE, y + 14, wrapped(text, (_WIDTH - 2 * _EDGE) / _BOLD, 13, 1)[0], size=13, font_weight="600"
+        EDGE, y + 14, wrapped(text, (WIDTH - 2 * EDGE) / _BOLD, 13, 1)[0], size=13, font_weight="600"
     )
-    drawing.element("rect", drawing.hint(text), x=0, y=y, width=_WIDTH, height=18, fill_opacity="0")
+    drawing.element("rect", drawing.hint(text), x=0, y=y, width=WIDTH, height=18, fill_opacity="0")
     return y + 22
 
 
@@ -121,7 +120,7 @@ def _item(drawing: Drawing, name: str, left: float, y: float) -> float:
     height = max(_BAR, 15.0 * len(lines))
     first = y + height / 2 + 4 - 7.5 * (len(lines) - 1)
     for position, line in enumerate(lines):
-        drawing.text(_EDGE, first + 15 * position, line, size=12, css="mute")
+        drawing.text(EDGE, first + 15 * position, line, size=12, css="mute")
     drawing.element("rect", drawing.hint(name), x=0, y=y, width=left, height=height, fill_opacity="0")
     return height
 
@@ -156,12 +155,12 @@ def _bar(
 
 def _legend(drawing: Drawing, names: Sequence[str], colours: Sequence[Colour], y: float) -> float:
     """Answers by colour in lines of their own; where the next row starts."""
-    x = _EDGE
+    x = EDGE
     for name, colour in zip(names, colours, strict=True):
-        text = wrapped(name, _WIDTH - 2 * _EDGE - 16, 11, 1)[0]
+        text = wrapped(name, WIDTH - 2 * EDGE - 16, 11, 1)[0]
         width = 15 + text_width(text, 11) + 10
-        if x > _EDGE and x + width > _WIDTH:
-            x, y = _EDGE, y + 17
+        if x > EDGE and x + width > WIDTH:
+            x, y = EDGE, y + 17
         drawing.element("rect", drawing.hint(name), x=x, y=y, width=11, height=11, rx=2, fill=_hex(colour))
         drawing.text(x + 15, y + 10, text, size=11)
         x += width

@@ -91,7 +91,7 @@ def wrapped(text: str, width: float, size: float, lines: int = 2) -> list[str]:
     Examples
     --------
     >>> wrapped("Perceived value of the after-sales service", 80.0, 10.0)
-    ['Perceived value', 'of the…']
+    ['Perceived', 'value of the…']
     """
     out: list[str] = [""]
     for piece in _pieces(" ".join(text.split()), width, size):

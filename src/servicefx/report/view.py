@@ -2,28 +2,16 @@
 
 from __future__ import annotations
 
-import math
-import re
 import string
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from servicefx.report import numerals
-from servicefx.report.words import Labels, coded, heading, say, wording
-from servicefx.values.glossary import GLOSSARY
+from servicefx.report.cells import MERGED, Row, cell_text, is_number, pair_text
+from servicefx.report.words import Labels, heading, say, wording
 from servicefx.values.table import Table
 
 __all__ = ["Cell", "Head", "View", "table_view"]
-
-_MERGED = {
-    "conf_low": ("conf_high", "conf"),
-    "alpha_low": ("alpha_high", "alpha"),
-    "amount_low": ("amount_high", "amount"),
-    "target_low": ("target_high", "target"),
-    "low": ("high", "range"),
-    "bin_low": ("bin_high", "bin"),
-}
-"""First column of a pair -> the second, and the key of their common heading."""
 
 _SHARED = frozenset(
     {
@@ -32,13 +20,6 @@ _SHARED = frozenset(
     }
 )  # fmt: skip
 """Columns said once above the table where all its rows agree."""
-
-_TWO_DECIMALS = frozenset({"statistic", "mean", "sd"})
-_MEASURE_ROLES = {
-    "p_value": "p_value", "rmsea_close": "p_value", "df": "count", "df_baseline": "count",
-    "n": "count", "n_obs": "count", "n_free": "count", "top_two_box": "share",
-}  # fmt: skip
-_ARROW = " \N{RIGHTWARDS ARROW} "
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,9 +71,6 @@ class View:
     notes: tuple[str, ...] = ()
 
 
-Row = Mapping[str, object]
-
-
 def table_view(table: Table, labels: Labels, language: str = "en") -> View:
     """The view of a table of layout ``"long"``.
 
@@ -118,14 +96,14 @@ def table_view(table: Table, labels: Labels, language: str = "en") -> View:
     columns = [column for column in columns if not all(numerals.is_missing(row[column]) for row in rows)]
     shared = _shared_columns(columns, rows)
     columns = [column for column in columns if column not in shared and column != "undefined"]
-    seconds = {second for first, (second, _) in _MERGED.items() if first in columns and second in columns}
+    seconds = {second for first, (second, _) in MERGED.items() if first in columns and second in columns}
     shown = [column for column in columns if column not in seconds]
     marks = _Marks()
     body = []
     previous: tuple[Cell, ...] = ()
     for row in rows:
         cells = tuple(_cell(column, row, columns, marks, labels, language) for column in shown)
-        if previous and cells and len(cells) > 1 and not _is_number(shown[0]):
+        if previous and cells and len(cells) > 1 and not is_number(shown[0]):
             repeated = previous[0].text == cells[0].text
             cells = (Cell(cells[0].text, mark=cells[0].mark, repeated=repeated), *cells[1:])
         body.append(cells)
@@ -134,9 +112,9 @@ def table_view(table: Table, labels: Labels, language: str = "en") -> View:
         id=table.id,
         title=say(table.title, labels, language),
         shared=tuple(
-            (heading(column, language), _text(column, rows[0], labels, language)) for column in shared
+            (heading(column, language), cell_text(column, rows[0], labels, language)) for column in shared
         ),
-        heads=tuple(Head(_heading(column, columns, language, level), _is_number(column)) for column in shown),
+        heads=tuple(Head(_heading(column, columns, language, level), is_number(column)) for column in shown),
         rows=tuple(body),
         reasons=marks.reasons(),
         notes=tuple(say(note, labels, language) for note in table.notes),
@@ -163,18 +141,14 @@ def _shared_columns(columns: Sequence[str], rows: Sequence[Row]) -> list[str]:
     if len(rows) < 2:
         return []
     shared = [column for column in columns if column in _SHARED and len({row[column] for row in rows}) == 1]
-    left = [column for column in columns if column not in shared and not _is_number(column)]
+    left = [column for column in columns if column not in shared and not is_number(column)]
     return shared if left else []
 
 
-def _is_number(column: str) -> bool:
-    return GLOSSARY[column].role not in {"label", "text"}
-
-
 def _heading(column: str, columns: Sequence[str], language: str, level: float | None) -> str:
-    if column not in _MERGED or _MERGED[column][0] not in columns:
+    if column not in MERGED or MERGED[column][0] not in columns:
         return heading(column, language)
-    key = _MERGED[column][1]
+    key = MERGED[column][1]
     if level is not None and key in {"conf", "amount"}:
         return wording(f"merged.{key}_level", language).format(level=level)
     return wording(f"merged.{key}", language)
@@ -183,98 +157,13 @@ def _heading(column: str, columns: Sequence[str], language: str, level: float | 
 def _cell(
     column: str, row: Row, columns: Sequence[str], marks: _Marks, labels: Labels, language: str
 ) -> Cell:
-    if column in _MERGED and _MERGED[column][0] in columns:
-        text = _pair(column, row, language)
+    if column in MERGED and MERGED[column][0] in columns:
+        text = pair_text(column, row, language)
     else:
-        text = _text(column, row, labels, language)
+        text = cell_text(column, row, labels, language)
     if text:
         return Cell(text)
     reason = row.get("undefined")
-    if not _is_number(column) or numerals.is_missing(reason):
-        return Cell(numerals.NOTHING if _is_number(column) and column not in _MERGED else "")
+    if not is_number(column) or numerals.is_missing(reason):
+        return Cell(numerals.NOTHING if is_number(column) and column not in MERGED else "")
     return Cell(numerals.NOTHING, mark=marks.of(str(reason)))
-
-
-def _text(column: str, row: Row, labels: Labels, language: str) -> str:
-    """One value in words; empty where it is missing."""
-    value = row[column]
-    if numerals.is_missing(value):
-        return ""
-    if _is_number(column) and isinstance(value, int | float):
-        return numerals.shown(float(value), _role(column, row), _decimals(column, row))
-    return in_words(column, _plain(value), labels, language)
-
-
-def in_words(column: str, value: str, labels: Labels, language: str) -> str:
-    """Text of a label or text column: a code in words, a construct by its label, a list of them joined.
-
-    ``via`` lists mediators in order, separated by ``>``, ``;``, ``,`` or an arrow.
-    """
-    code = coded(column, value, language)
-    if code is not None:
-        return code
-    if column == "via":
-        return _ARROW.join(labels(part) for part in re.split(r"\s*(?:->|[>→;,])\s*", value) if part)
-    return labels(value)
-
-
-def _plain(value: object) -> str:
-    """Text of a label; whole numbers without their decimals."""
-    return f"{value:.0f}" if isinstance(value, float) and value.is_integer() else str(value)
-
-
-def _role(column: str, row: Row) -> str:
-    """Role of a number, which in a mixed column its unit or its measure decides."""
-    role: str = GLOSSARY[column].role
-    if role != "estimate" or column in {"statistic", "std_all"}:
-        return role
-    unit = str(row.get("unit") or "")
-    if unit.startswith("share"):
-        return "share"
-    if re.match(r"[A-Z]{3}\b", unit):
-        return "money"
-    measured = _MEASURE_ROLES.get(str(row.get("measure", "")), role)
-    return measured if column in {"estimate", "conf_low", "conf_high"} else role
-
-
-def _decimals(column: str, row: Row) -> int | None:
-    """Decimals an estimate shares with its interval; None leaves them to the number."""
-    if column in _TWO_DECIMALS:
-        return 2
-    if column in {"estimate", "std_error", "conf_low"} and "estimate" in row:
-        known = [row.get(name) for name in ("estimate", "conf_low", "conf_high")]
-        places = numerals.decimals_for(*(value for value in known if isinstance(value, int | float)))
-        value = row[column]
-        hidden = isinstance(value, float) and 0 < abs(value) < 0.5 * 10**-places
-        return None if hidden and column != "conf_low" else places
-    return None
-
-
-def _pair(first: str, row: Row, language: str) -> str:
-    """Two columns as one: an interval, a claimed range, or one number where both ends agree."""
-    second, key = _MERGED[first]
-    low, high = (_number(row[column]) for column in (first, second))
-    role = _role(first, row)
-    if key == "range" and not (math.isnan(low) or math.isnan(high)):
-        return (
-            f"{_plain(low)}–{_plain(high)}"
-            if low.is_integer() and high.is_integer()
-            else (f"{numerals.estimate(low)} to {numerals.estimate(high)}")
-        )
-    if key != "target":
-        text = numerals.interval(low, high, role, _decimals(first, row))
-        return "" if text == numerals.NOTHING else text
-    show: Callable[[float], str] = lambda value: numerals.shown(value, role)  # noqa: E731
-    if math.isnan(low) and math.isnan(high):
-        return ""
-    if low == high:
-        return show(low)
-    if not math.isfinite(high):
-        return wording("merged.at_least", language).format(value=show(low))
-    if not math.isfinite(low):
-        return wording("merged.at_most", language).format(value=show(high))
-    return f"{show(low)}–{show(high)}"
-
-
-def _number(value: object) -> float:
-    return float(value) if isinstance(value, int | float) else float("nan")

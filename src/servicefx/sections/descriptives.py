@@ -61,7 +61,7 @@ def descriptives_section(study: Study, seed: int | None = None) -> Section:  # n
                 id="likert",
                 kind="likert",
                 title=Phrase(key="figure.likert"),
-                rows=items,
+                rows=_with_ends(study, items),
                 source="items",
             )
         )
@@ -190,6 +190,14 @@ def _items(study: Study) -> pd.DataFrame:
                 shares.insert(0, "construct", construct)
                 parts.append(shares)
     return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame()
+
+
+def _with_ends(study: Study, items: pd.DataFrame) -> pd.DataFrame:
+    """Shares with the ends of each item's scale, which decide its colours."""
+    scales = {name: study.scale_of(name) for name in items["construct"].unique()}
+    low = {name: scale.min for name, scale in scales.items() if scale is not None}
+    high = {name: scale.max for name, scale in scales.items() if scale is not None}
+    return items.assign(low=items["construct"].map(low), high=items["construct"].map(high))
 
 
 def _top_box(study: Study) -> pd.DataFrame:

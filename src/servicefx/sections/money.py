@@ -188,7 +188,9 @@ def money_section(study: Study, seed: int | None = None) -> Section | None:
                 id="worth",
                 kind="distribution",
                 title=Phrase(key="figure.worth", values={"currency": money.currency}),
-                rows=histogram,
+                rows=histogram.assign(
+                    estimate=net.estimate, conf_low=low, conf_high=high, unit=money.currency
+                ),
                 source="worth_distribution",
                 notes=notes[:1],
             ),
