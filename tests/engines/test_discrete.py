@@ -10,7 +10,10 @@ from scipy.special import expit
 from servicefx.engines.discrete import fit_logit, logit_draws
 from servicefx.errors import DataError, IdentificationError
 
-SEPARATED = "logit of 'buys': the terms separate the two answers perfectly\n    Remove the term that does, or add rows."
+SEPARATED = (
+    "logit of 'buys': the terms separate the two answers perfectly\n"
+    "    Remove the term that does, or add rows."
+)
 
 
 @pytest.fixture

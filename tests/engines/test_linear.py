@@ -60,8 +60,8 @@ def test_clustered_errors_without_clusters_are_refused(data: pd.DataFrame) -> No
 def test_hc3_refuses_a_row_that_decides_a_coefficient_alone(data: pd.DataFrame) -> None:
     only = data.assign(only=(data.index == 7).astype(float))
     message = (
-        "regression of 'y': row 8 of those used decides a coefficient alone, which leaves no error to estimate\n"
-        "    Remove the term that only this row answers differently, or add rows."
+        "regression of 'y': row 8 of those used decides a coefficient alone, which leaves no error to "
+        "estimate\n    Remove the term that only this row answers differently, or add rows."
     )
     with pytest.raises(IdentificationError, match=f"^{re.escape(message)}$"):
         fit_ols(only, "y", ["x", "only"])

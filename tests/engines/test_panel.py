@@ -100,7 +100,12 @@ def test_terms_that_are_the_same_within_are_refused(rng: np.random.Generator) ->
 @pytest.mark.parametrize(
     ("rows", "message"),
     [
-        ("firm == 0", "0 values of 'firm' and 0 of 'year'\n    Use a panel of 2 by 2 or more."),
+        ("firm == 0", "1 values of 'firm' and 6 of 'year'\n    Use a panel of 2 by 2 or more."),
+        (
+            "firm == year - 2010",
+            "no two rows share a 'firm' and differ in 'year' beside others that do\n"
+            "    Add periods or units.",
+        ),
         (
             "firm < 2 and year < 2012",
             "4 rows for 5 coefficients, unit and period effects included\n"

@@ -79,11 +79,6 @@ def fit_two_way(
         raise DataError(
             Problem(where, f"{twice} rows repeat a pair of '{unit}' and '{period}'", "Keep one row a pair.")
         )
-    kept = _without_singletons(data, unit, period)
-    lost = int((~kept).sum())
-    if lost:
-        data = data[kept]
-        row_weights = None if row_weights is None else row_weights[kept]
     n_units, n_periods = data[unit].nunique(), data[period].nunique()
     if n_units < 2 or n_periods < 2:
         raise DataError(
@@ -93,6 +88,20 @@ def fit_two_way(
                 "Use a panel of 2 by 2 or more.",
             )
         )
+    kept = _without_singletons(data, unit, period)
+    lost = int((~kept).sum())
+    if not kept.any():
+        raise DataError(
+            Problem(
+                where,
+                f"no two rows share a '{unit}' and differ in '{period}' beside others that do",
+                "Add periods or units.",
+            )
+        )
+    if lost:
+        data = data[kept]
+        row_weights = None if row_weights is None else row_weights[kept]
+        n_units, n_periods = data[unit].nunique(), data[period].nunique()
     needed = n_units + n_periods - 1 + len(terms)
     if len(data) <= needed:
         raise DataError(

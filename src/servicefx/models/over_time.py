@@ -89,17 +89,16 @@ def fit_over_time(study: Study, outcome: str, *, data: str) -> Estimates:
         | {name: columns[name] for name in plain}
     )
     sample = complete_rows(study, data, joined)
-    frame = sample.frame.assign(**{"unit id": units, "period id": periods})
+    frame = sample.frame.assign(**{spec.unit: units, spec.period: periods})
     fit = fit_two_way(
         frame,
         outcome,
         [name for name in joined.columns if name != outcome],
-        unit="unit id",
-        period="period id",
+        unit=spec.unit,
+        period=spec.period,
         weights=sample.weights,
     )
-    kind = fit.covariance_kind.replace("unit id", spec.unit)
-    return replace(fit, dropped={**sample.dropped, **fit.dropped}, covariance_kind=kind)
+    return replace(fit, dropped={**sample.dropped, **fit.dropped})
 
 
 def _terms(study: Study, outcome: str, data: str) -> tuple[list[tuple[str, int]], list[str]]:

@@ -18,6 +18,7 @@ from servicefx.measurement.answers import (
     top_box_cut,
 )
 from servicefx.measurement.reliability import reliability_of
+from servicefx.measurement.waves import difference_of_means
 from servicefx.sections.notes import answering, score_notes
 from servicefx.study.study import Study, gap_scores
 from servicefx.values.table import Figure, Phrase, Section, Table
@@ -156,6 +157,9 @@ def _table_one(study: Study, data: str, place: int) -> Table:
     )
 
 
+_NUMBERS = ("estimate", "conf_low", "conf_high", "n_obs")
+
+
 def _numbers(answer: MeanEstimate) -> dict[str, object]:
     return {
         "estimate": answer.estimate,
@@ -257,24 +261,27 @@ def _gaps(study: Study) -> pd.DataFrame:
 
 
 def _waves(study: Study, data: str, wave: str, place: int) -> Table:
-    """Mean of every score in every wave."""
+    """Mean of every score in every wave, and its change since the wave before."""
     waves, scores = study.frames[data][wave], study.scores[data]
-    weights, clusters = study.weights(data), study.clusters(data)
+    options: dict[str, Any] = {
+        "weights": study.weights(data),
+        "clusters": study.clusters(data),
+        "level": study.level,
+    }
+    names = sorted(waves.dropna().unique())
     rows = []
     for construct in scores.columns:
-        for name in sorted(waves.dropna().unique()):
-            rows_of = waves == name
-            answer = mean_of(
-                scores.loc[rows_of, construct],
-                weights=None if weights is None else weights[rows_of],
-                clusters=None if clusters is None else clusters[rows_of],
-                level=study.level,
-            )
-            label = f"{name:.15g}" if isinstance(name, float) else str(name)
-            rows.append({"construct": construct, "wave": label, **_numbers(answer)})
+        score = scores[construct]
+        for order, name in enumerate(names):
+            here = waves == name
+            head = {"construct": construct, "wave": f"{name:.15g}" if isinstance(name, float) else str(name)}
+            rows.append(head | {"measure": "mean"} | _numbers(mean_of(score.where(here), **options)))
+            if order:
+                moved = difference_of_means(score, here, waves == names[order - 1], **options)
+                rows.append(head | {"measure": "change_since_last_wave"} | _numbers(moved))
     return Table(
         id="waves" if place == 0 else f"waves_{data}",
         title=Phrase(key="table.waves"),
-        rows=pd.DataFrame(rows),
+        rows=pd.DataFrame(rows, columns=["construct", "wave", "measure", *_NUMBERS]),
         notes=score_notes(study, data),
     )

@@ -1,0 +1,75 @@
+"""Every public frame speaks the one glossary, and every path of the theory joins known constructs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from servicefx import pls
+from servicefx.engines.structural import fit_structural
+from servicefx.measurement.answers import answer_shares
+from servicefx.run import run_sections
+from servicefx.study.study import load_study
+from servicefx.study.summary import answer_counts, construct_summary, row_counts
+from servicefx.study.template import write_template
+from servicefx.syntax.parser import parse_model
+from servicefx.theory.catalogue import load_theory
+from servicefx.values.estimates import COLUMNS, Estimates
+from servicefx.values.glossary import GLOSSARY
+
+ROOT = Path(__file__).parents[1]
+
+
+def factor_items(rng: np.random.Generator) -> pd.DataFrame:
+    first, noise = rng.normal(size=300), rng.normal(size=(300, 6))
+    second = 0.5 * first + rng.normal(size=300)
+    scores = np.column_stack([first] * 3 + [second] * 3)
+    return pd.DataFrame(scores + 0.7 * noise, columns=list("abcdef"))
+
+
+def test_every_public_frame_has_glossary_columns(tmp_path: Path, rng: np.random.Generator) -> None:
+    write_template(tmp_path / "study")
+    study = load_study(tmp_path / "study")
+    items = factor_items(rng)
+    model = parse_model("x =~ a + b + c\ny =~ d + e + f\ny ~ x")
+    structural, composite = fit_structural(model, items), pls.fit(model, items)
+    frames = {
+        "construct_summary": construct_summary(study),
+        "row_counts": row_counts(study),
+        "answer_counts": answer_counts(study),
+        "answer_shares": answer_shares(items["a"].round()),
+        "structural.parameters": structural.parameters,
+        "structural.r2": structural.r2,
+        "pls.paths": composite.paths,
+        "pls.loadings": composite.loadings,
+        "pls.weights": composite.weights,
+        "pls.r2": composite.r2,
+    }
+    frames |= {
+        f"{section.id}.{table.id}": table.rows for section in run_sections(study) for table in section.tables
+    }
+    frames |= {
+        path.relative_to(ROOT).as_posix(): pd.read_csv(path, nrows=1)
+        for path in (ROOT / "reports").glob("*/tables/*.csv")
+    }
+    unknown = {name: sorted(set(frame.columns) - set(GLOSSARY)) for name, frame in frames.items()}
+    assert {name: columns for name, columns in unknown.items() if columns} == {}
+
+
+def test_a_table_of_estimates_always_has_the_same_columns() -> None:
+    fit = Estimates(
+        estimator="OLS", outcome="y", terms=("x",), coefficients=np.ones(1), covariance=np.eye(1),
+        covariance_kind="hc3", df=10, n_obs=12,
+    )  # fmt: skip
+    assert tuple(fit.table().columns) == COLUMNS
+    assert set(COLUMNS) <= set(GLOSSARY)
+
+
+def test_every_path_of_the_theory_joins_known_constructs() -> None:
+    theory = load_theory()
+    known = {*theory.constructs, *theory.moderators}
+    for hypothesis in theory.hypotheses.values():
+        for path in hypothesis.paths:
+            assert {path.source, path.target, *path.via, *path.moderators} <= known, hypothesis.id
