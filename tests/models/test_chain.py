@@ -1,12 +1,13 @@
 from __future__ import annotations
 
+import itertools
 from types import ModuleType
 
 import numpy as np
 import pytest
 
 from servicefx.engines.linear import fit_ols
-from servicefx.errors import StudyError
+from servicefx.errors import IdentificationError, StudyError
 from servicefx.models.chain import chain_outcomes, counts_of, draw_source, fit_chain, shared_counts
 from servicefx.models.sample import sample_of
 
@@ -80,3 +81,27 @@ def test_a_study_without_paths_is_refused(made: ModuleType) -> None:
     message = r"^study\.toml: paths: no path ends in a construct of data\.customers\n    Add \[\[paths\]\]\.$"
     with pytest.raises(StudyError, match=message):
         fit_chain(made.survey(paths=[]), "customers")
+
+
+@pytest.mark.parametrize("to", ["trust", "service_quality"])
+def test_a_loop_is_refused_with_its_arrows(made: ModuleType, to: str) -> None:
+    paths = [*made.PATHS, {"from": "loyalty", "to": to}]
+    with pytest.raises(IdentificationError) as caught:
+        fit_chain(made.survey(paths=paths), "customers", binary=("repurchase",))
+    start, end = (
+        "study.toml: paths: ",
+        " is a loop, and no regression says which way it runs\n    Remove one of these paths.",
+    )
+    message = str(caught.value)
+    assert message.startswith(start)
+    assert message.endswith(end)
+    shown = message[len(start) : -len(end)].replace("'", "").split(" → ")
+    arrows = {(source, path["to"]) for path in paths for source in np.atleast_1d(path["from"])}
+    assert shown[0] == shown[-1]
+    assert {*itertools.pairwise(shown)} <= arrows
+
+
+def test_two_routes_that_meet_again_are_no_loop(made: ModuleType) -> None:
+    assert set(fit_chain(made.survey(), "customers", binary=("repurchase",)).fits) == {
+        "trust", "satisfaction", "loyalty",
+    }  # fmt: skip

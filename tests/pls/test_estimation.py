@@ -1,4 +1,5 @@
 import importlib.metadata
+import os
 import pickle
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from servicefx.moments.moments import Moments
 from servicefx.syntax.table import ParameterTable
 from servicefx.values.glossary import GLOSSARY
 
-SHARED = Path(__file__).parents[3] / "shared" / "data"
+SHARED = Path(os.environ.get("SERVICEFX_SHARED") or Path(__file__).parents[3] / "shared") / "data"
 PRINTED = 1e-7  # the figures are printed with eight decimals
 BLOCKS = {"IMAG": 5, "CUEX": 3, "PERQ": 7, "PERV": 2, "CUSA": 3, "CUSCO": 0, "CUSL": 3}
 ECSI = ParameterTable.from_constructs(

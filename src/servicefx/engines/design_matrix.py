@@ -12,7 +12,6 @@ from servicefx.errors import DataError, IdentificationError, Problem
 
 __all__ = [
     "CONSTANT",
-    "FEW_CLUSTERS",
     "checked_arrays",
     "checked_clusters",
     "checked_weights",
@@ -21,9 +20,6 @@ __all__ = [
 
 CONSTANT = "constant"
 """Name of the intercept in every fit."""
-
-FEW_CLUSTERS = 30
-"""Below this many clusters cluster-robust errors tend to be too small (Cameron & Miller 2015, sec. VI)."""
 
 _COLLINEAR = 1e-9
 _ROUNDING = 1e-13

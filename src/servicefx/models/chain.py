@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from servicefx.errors import Problem, StudyError
+from servicefx.errors import IdentificationError, Problem, StudyError
 from servicefx.models.drivers import DirectFit, declared_terms, fit_direct
 from servicefx.models.sample import Sample
 from servicefx.moments.resample import resample_counts, resampled_least_squares
@@ -97,11 +97,23 @@ def fit_chain(study: Study, data: str, *, binary: tuple[str, ...] = (), seed: in
     ------
     StudyError
         If no path's outcome is measured in the file.
+    IdentificationError
+        If paths form a loop: regressions cannot tell which way it runs, nor add up what goes round it.
     """
     outcomes = [outcome for outcome in chain_outcomes(study, data) if outcome not in binary]
     if not outcomes:
         raise StudyError(
             Problem("study.toml: paths", f"no path ends in a construct of data.{data}", "Add [[paths]].")
+        )
+    loop = _loop({outcome: declared_terms(study, outcome, data) for outcome in outcomes})
+    if loop:
+        raise IdentificationError(
+            Problem(
+                "study.toml: paths",
+                " → ".join(f"'{name}'" for name in loop)
+                + " is a loop, and no regression says which way it runs",
+                "Remove one of these paths.",
+            )
         )
     seed = study.seed if seed is None else seed
     counts = shared_counts(study, data, seed)
@@ -118,3 +130,22 @@ def fit_chain(study: Study, data: str, *, binary: tuple[str, ...] = (), seed: in
             None if weights is None else weights.to_numpy(dtype=float, copy=True),
         )[:, :-1]
     return Chain(data=data, fits=fits, draws=draws, draw_source=draw_source(study, data, seed))
+
+
+def _loop(terms: Mapping[str, tuple[str, ...]]) -> list[str]:
+    """Constructs of a first loop in the order of its arrows, the first again at the end; else empty."""
+    cleared: set[str] = set()
+
+    def back(at: str, behind: list[str]) -> list[str]:
+        if at in behind:
+            return [at, *reversed(behind[behind.index(at) :])]
+        if at in cleared:
+            return []
+        for term in terms.get(at, ()):
+            found = back(term, [*behind, at])
+            if found:
+                return found
+        cleared.add(at)
+        return []
+
+    return next((found for outcome in terms if (found := back(outcome, []))), [])

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from servicefx.engines.design_matrix import CONSTANT, FEW_CLUSTERS
+from servicefx.engines.design_matrix import CONSTANT
 from servicefx.models.chain import chain_outcomes
 from servicefx.models.drivers import fit_direct
 from servicefx.sections.notes import answering, estimates_rows, fit_notes
 from servicefx.study.study import Study
+from servicefx.values.estimates import FEW_CLUSTERS
 from servicefx.values.table import Figure, Phrase, Section, Table
 
 __all__ = ["drivers_section"]

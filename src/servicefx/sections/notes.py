@@ -26,6 +26,7 @@ __all__ = [
     "refused",
     "score_notes",
     "sources_of",
+    "wider_notes",
 ]
 
 
@@ -44,10 +45,19 @@ def fit_notes(study: Study, data: str, fit: Estimates, design: str) -> tuple[Phr
     notes.append(Phrase(key="note.covariance", values={"kind": fit.covariance_kind}))
     if weights is not None:
         notes.append(Phrase(key="note.weights", values={"column": str(weights.name)}))
+    notes += wider_notes(study, data)
     notes.append(Phrase(key="note.design", values={"design": design}))
     notes += [Phrase(key="note.assumption", values={"text": text}) for text in fit.assumptions]
     notes.append(Phrase(key="note.level", values={"level": study.level}))
     return tuple(notes)
+
+
+def wider_notes(study: Study, data: str) -> tuple[Phrase, ...]:
+    """Levels of nesting too few to allow for."""
+    return tuple(
+        Phrase(key="note.wider_level", values={"column": name, "n": count})
+        for name, count in study.wider_levels(data).items()
+    )
 
 
 def score_notes(study: Study, data: str) -> tuple[Phrase, ...]:

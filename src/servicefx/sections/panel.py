@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pandas as pd
 
-from servicefx.engines.design_matrix import FEW_CLUSTERS
 from servicefx.models.chain import chain_outcomes
 from servicefx.models.over_time import fit_over_time, panel_files
 from servicefx.sections.notes import answering, dropped_notes, estimates_rows
 from servicefx.study.study import Study
+from servicefx.values.estimates import FEW_CLUSTERS
 from servicefx.values.table import Phrase, Section, Table
 
 __all__ = ["panel_section"]

@@ -13,6 +13,7 @@ from servicefx.study.reading import read_study
 from servicefx.study.scores import mean_of_answered, scores_of
 from servicefx.study.spec import ScaleSpec, StudySpec
 from servicefx.theory.catalogue import construct_label
+from servicefx.values.estimates import FEW_CLUSTERS
 
 __all__ = ["Study", "check_study", "gap_scores", "load_study"]
 
@@ -118,21 +119,45 @@ class Study:
         return None if name is None else self.spec.scales[name]
 
     def clusters(self, data: str) -> pd.Series | None:
-        """Which rows depend on each other: innermost cluster, else the unit where it is seen repeatedly.
+        """Which rows depend on each other: the widest level that is numerous enough, else the unit.
+
+        Groups nested in wider ones share what the wider ones share, so the widest level of ``nested_in`` is
+        used that has at least 30 groups; where none has, the most numerous level.
 
         Returns
         -------
         Series, shape (n,), or None
             Ids; None where rows are independent.
+
+        References
+        ----------
+        Cameron & Miller (2015), J. Human Resources 50, 317-372, sec. IV (cluster at the widest level).
         """
         spec = self.spec.data[data]
-        if spec.nested_in:
-            return self.frames[data][spec.nested_in[0]]
+        levels = self._levels(data)
+        if levels:
+            enough = [name for name, count in levels.items() if count >= FEW_CLUSTERS]
+            chosen = enough[-1] if enough else max(levels, key=lambda name: levels[name])
+            return self.frames[data][chosen]
         if spec.unit is not None:
             units = self.frames[data][spec.unit]
             if spec.period is not None or bool(units.duplicated().any()):
                 return units
         return None
+
+    def wider_levels(self, data: str) -> dict[str, int]:
+        """Levels of nesting wider than `clusters` uses, with their number of groups: not allowed for."""
+        levels = self._levels(data)
+        clusters = self.clusters(data)
+        names = list(levels)
+        if clusters is None or clusters.name not in levels:
+            return {}
+        return {name: levels[name] for name in names[names.index(str(clusters.name)) + 1 :]}
+
+    def _levels(self, data: str) -> dict[str, int]:
+        """Levels of ``nested_in`` with two groups or more, narrowest first, and how many groups each has."""
+        counts = {name: int(self.frames[data][name].nunique()) for name in self.spec.data[data].nested_in}
+        return {name: count for name, count in counts.items() if count > 1} or counts
 
     def weights(self, data: str) -> pd.Series | None:
         """Survey weights, > 0, shape (n,); None where the study states none."""

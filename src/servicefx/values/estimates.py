@@ -12,7 +12,10 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.special import ndtr, ndtri, stdtr, stdtrit
 
-__all__ = ["COLUMNS", "Estimates", "critical_value", "two_sided_p_value"]
+__all__ = ["COLUMNS", "FEW_CLUSTERS", "Estimates", "critical_value", "two_sided_p_value"]
+
+FEW_CLUSTERS = 30
+"""Below this many clusters cluster-robust errors tend to be too small (Cameron & Miller 2015, sec. VI)."""
 
 COLUMNS = (
     "outcome",
