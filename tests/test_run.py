@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from servicefx.errors import DataError
+from servicefx.report.seals import report_files
 from servicefx.run import SECTIONS, run_sections, run_study
 from servicefx.study.study import load_study
 from servicefx.study.template import write_template
@@ -50,7 +51,7 @@ def test_a_model_that_cannot_be_fitted_is_refused_in_the_report_and_the_rest_sta
         encoding="utf-8",
     )
     result = run_study(study_folder, tmp_path / "out")
-    assert any("missing" in problem.found for problem in result.refusals)
+    assert any("lack an item of the model" in problem.found for problem in result.refusals)
     manifest = json.loads((tmp_path / "out" / "manifest.json").read_bytes())
     assert {entry["section"] for entry in manifest["refusals"]} == {"structure"}
     assert "tables/drivers.csv" in result.files
@@ -82,3 +83,9 @@ def test_every_figure_is_drawn_from_rows_of_a_table_of_its_section(study_folder:
     for section in run_sections(load_study(study_folder)):
         ids = {table.id for table in section.tables}
         assert all(figure.source in ids for figure in section.figures)
+
+
+def test_the_report_does_not_depend_on_the_number_of_processes(study_folder: Path, tmp_path: Path) -> None:
+    for jobs in (1, 2):
+        run_study(study_folder, tmp_path / str(jobs), jobs=jobs)
+    assert report_files(tmp_path / "1") == report_files(tmp_path / "2")

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     import pandas as pd
-    from rich.console import Console
+    from rich.console import Console, JustifyMethod
 
 __all__ = ["app", "main"]
 
@@ -41,6 +41,10 @@ def main() -> None:
         app()
     except ServicefxError as error:
         _complain(error.problems)
+        sys.exit(1)
+    except MemoryError:
+        found = "the study needs more memory than this computer gives"
+        _complain((Problem("memory", found, "State fewer draws under [inference], or use fewer rows."),))
         sys.exit(1)
 
 
@@ -100,12 +104,12 @@ def _progress(title: str) -> tuple[Callable[[str, int, int], None], Callable[[],
     return advance, bar.stop
 
 
-def _run(study: Path, out: Path | None, as_json: bool) -> None:
+def _run(study: Path, out: Path | None, as_json: bool, jobs: int = 1) -> None:
     from servicefx.run import run_study
 
     advance, stop = _progress(study.name if study.is_dir() else study.parent.name)
     try:
-        result = run_study(study, out, progress=advance)
+        result = run_study(study, out, jobs=jobs, progress=advance)
     finally:
         stop()
     n_tables = sum(name.endswith(".csv") for name in result.files)
@@ -164,11 +168,15 @@ def check(study: StudyArgument, as_json: JsonOption = False) -> None:
 
     Where there is none, print what was understood: constructs, rows, missing answers.
     """
+    from servicefx.errors import StudyError
+    from servicefx.sections.stated_models import model_problems
     from servicefx.study.study import load_study
     from servicefx.study.summary import construct_summary, row_counts
 
     try:
         loaded = load_study(study)
+        if problems := model_problems(loaded):
+            raise StudyError(*problems)
     except ServicefxError as error:
         if not as_json:
             raise
@@ -195,11 +203,12 @@ def _print_frame(frame: pd.DataFrame) -> None:
     view = view_of(Table(id="shown", title=Phrase(key="note.text", values={"text": ""}), rows=frame), str)
     grid = Grid(box=None, pad_edge=False)
     for head in view.heads:
-        grid.add_column(head.text, justify="right" if head.is_number else "left")
+        side: JustifyMethod = "right" if head.is_number else "left"
+        grid.add_column(head.text, justify=side, no_wrap=head.is_number, overflow="fold")
     for row in view.rows:
         grid.add_row(*(Text(cell.text) for cell in row))
     console = _console()
-    console.width = max(console.width, 100)
+    console.width = max(console.width, 100 if console.is_terminal else 140)
     console.print(grid)
     for heading, text in view.shared:
         _say(f"{heading}: {text}")
@@ -210,14 +219,14 @@ def _print_frame(frame: pd.DataFrame) -> None:
 def run(
     study: StudyArgument,
     out: Annotated[Path | None, typer.Option(help="Report folder [default: reports/<study id>].")] = None,
-    jobs: Annotated[int, typer.Option(min=1, help="Workers; the answer does not depend on it.")] = 1,  # noqa: ARG001
+    jobs: Annotated[int, typer.Option(min=1, help="Processes; the report does not depend on it.")] = 1,
     as_json: JsonOption = False,
 ) -> None:
     """Write the report of a study.
 
     The old report stays until the new one is complete.
     """
-    _run(study, out, as_json)
+    _run(study, out, as_json, jobs)
 
 
 @app.command()

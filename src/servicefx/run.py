@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import ExitStack
 from dataclasses import dataclass
 from importlib import import_module
+from itertools import repeat
+from multiprocessing import get_context
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -66,7 +70,7 @@ class RunResult:
 
 
 def run_sections(
-    study: Study, seed: int | None = None, progress: Progress | None = None
+    study: Study, seed: int | None = None, progress: Progress | None = None, *, jobs: int = 1
 ) -> Iterator[Section]:
     """Every section the study has something for, in the order of the report.
 
@@ -77,24 +81,44 @@ def run_sections(
         By default the study's.
     progress : callable
         Told the section's id, its place and their number before each.
+    jobs : int
+        Processes; the sections do not depend on it, since each is seeded by the study alone.
 
     Yields
     ------
     Section
         One that could not be estimated holds the refusal.
     """
-    for place, (name, where) in enumerate(SECTIONS):
-        if progress is not None:
-            progress(name, place, len(SECTIONS))
-        module, function = where.split(":")
-        build: Callable[..., Section | None] = getattr(import_module(module), function)
-        section = build(study, seed=study.seed if seed is None else seed)
-        if section is not None:
-            yield section
+    seed = study.seed if seed is None else seed
+    with ExitStack() as stack:
+        built: Iterable[Section | None]
+        if jobs > 1:
+            pool = stack.enter_context(ProcessPoolExecutor(jobs, mp_context=get_context("spawn")))
+            built = pool.map(_section, repeat(study), SECTIONS, repeat(seed))
+        else:
+            built = map(_section, repeat(study), SECTIONS, repeat(seed))
+        waiting = iter(built)
+        for place, (name, _) in enumerate(SECTIONS):
+            if progress is not None:
+                progress(name, place, len(SECTIONS))
+            section = next(waiting)
+            if section is not None:
+                yield section
+
+
+def _section(study: Study, entry: tuple[str, str], seed: int) -> Section | None:
+    """One section; its module, and what that imports, is loaded here."""
+    module, function = entry[1].split(":")
+    build: Callable[..., Section | None] = getattr(import_module(module), function)
+    return build(study, seed=seed)
 
 
 def run_study(
-    study_file: str | Path, out: str | Path | None = None, *, progress: Progress | None = None
+    study_file: str | Path,
+    out: str | Path | None = None,
+    *,
+    jobs: int = 1,
+    progress: Progress | None = None,
 ) -> RunResult:
     """Read a study, answer its questions and write the report whole.
 
@@ -104,6 +128,8 @@ def run_study(
         ``study.toml`` or its folder.
     out : path
         Folder of the report; by default ``reports/<study id>`` below the working directory.
+    jobs : int
+        Processes; the report does not depend on it.
     progress : callable
         As `run_sections`.
 
@@ -121,7 +147,7 @@ def run_study(
     from servicefx.study.study import load_study
 
     study = load_study(study_file)
-    sections = tuple(run_sections(study, progress=progress))
+    sections = tuple(run_sections(study, progress=progress, jobs=jobs))
     files = render_report(study, sections)
     folder = write_report(Path("reports") / study.id if out is None else Path(out), files)
     return RunResult(out=folder, files=tuple(sorted(files)), refusals=_refusals(sections))
@@ -129,7 +155,7 @@ def run_study(
 
 def _refusals(sections: tuple[Section, ...]) -> tuple[Problem, ...]:
     return tuple(
-        Problem(str(note.values["what"]), str(note.values["why"]), str(note.values["remedy"]))
+        Problem(f"{section.id}: {note.values['what']}", str(note.values["why"]), str(note.values["remedy"]))
         for section in sections
         for note in section.notes
         if note.key == "note.refused"

@@ -8,6 +8,7 @@ import pytest
 
 from servicefx.effects.indirect import effects_between, mediator_sequences, shift_along
 from servicefx.models.chain import Chain, fit_chain
+from servicefx.models.drivers import fit_direct
 
 
 @pytest.fixture
@@ -93,3 +94,21 @@ def test_a_construct_moves_itself_point_for_point(chain: Chain) -> None:
     assert moved is not None
     assert (moved[0], np.unique(moved[1]).tolist()) == (1.0, [1.0])
     assert shift_along(chain, "trust", "trust", ("satisfaction",)) is None
+
+
+def test_without_any_route_there_is_no_shift(chain: Chain) -> None:
+    assert shift_along(chain, "loyalty", "trust") is None
+    assert shift_along(chain, "nothing", "loyalty") is None
+
+
+def test_routes_of_a_loop_visit_a_construct_once(made: ModuleType) -> None:
+    """`fit_chain` refuses loops; whoever joins equations by hand gets routes that end."""
+    study = made.survey()
+    terms = {
+        "trust": ["service_quality", "satisfaction"],
+        "satisfaction": ["trust"],
+        "loyalty": ["satisfaction"],
+    }
+    fits = {outcome: fit_direct(study, outcome, names) for outcome, names in terms.items()}
+    loop = Chain(data="customers", fits=fits, draws={}, draw_source="none")
+    assert mediator_sequences(loop, "service_quality", "loyalty") == [("trust", "satisfaction")]

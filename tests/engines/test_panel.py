@@ -107,6 +107,11 @@ def test_terms_that_are_the_same_within_are_refused(rng: np.random.Generator) ->
             "    Add periods or units.",
         ),
         (
+            "firm < 2 and year < 2013",
+            "6 rows for 6 coefficients, unit and period effects included\n"
+            "    Add rows (at least 7) or remove terms.",
+        ),
+        (
             "firm < 2 and year < 2012",
             "4 rows for 5 coefficients, unit and period effects included\n"
             "    Add rows (at least 6) or remove terms.",

@@ -78,7 +78,7 @@ def test_drivers_of_the_simulated_study_are_those_of_lm_from_its_raw_items(
     assert fit.clustered is not None
     check(fit.robust, rows_of(golden, "after_sales", "hc3"), CLOSED_FORM)
     check(fit.clustered, rows_of(golden, "after_sales", "cluster"), CLOSED_FORM)
-    assert fit.clustered.covariance_kind == "cluster: outlet_id (200)"
+    assert fit.clustered.covariance_kind == "cluster: firm_id (40)"
     assert fit.clustered.n_obs == fit_row(golden, "after_sales")["n_obs"]
 
 

@@ -79,6 +79,12 @@ def test_a_repeated_item_keeps_alpha_and_is_named_as_the_reason(items: pd.DataFr
     assert fit.undefined["composite_reliability"] == "an item can be computed exactly from the others"
 
 
+def test_fewer_persons_than_items_are_the_reason_not_the_items(items: pd.DataFrame) -> None:
+    fit = reliability_of(items.head(3).assign(b=[1.0, 4.0, 2.0], c=[2.0, 5.0, 1.0]), "trust")
+    assert np.isfinite(fit.alpha)
+    assert fit.undefined["composite_reliability"] == "3 complete answers to 3 items"
+
+
 def test_an_item_left_unturned_is_flagged(items: pd.DataFrame) -> None:
     fit = reliability_of(items.assign(c=8 - items["c"]), "trust")
     assert fit.flags == ("'c' loads negatively: check for a reversed item",)

@@ -81,7 +81,7 @@ def test_after_a_kill_at_any_step_the_old_report_is_whole(tmp_path, monkeypatch,
     assert content(out if out.exists() else away[0]) == report(1)
     with monkeypatch.context() as patch:
         patch.setattr(Path, "write_bytes", _full_disk)
-        with pytest.raises(OSError, match="disk full"):
+        with pytest.raises(StudyError, match=r"cannot be written there \(disk full\)"):
             write_report(out, report(3))
     assert content(out) == report(1)
     write_report(out, report(4))

@@ -48,5 +48,5 @@ def test_other_files_of_the_folder_are_left_alone(tmp_path):
 
 def test_a_folder_that_is_a_file_is_told(tmp_path):
     (tmp_path / "file").touch()
-    with pytest.raises(StudyError, match="no study can be written there"):
+    with pytest.raises(StudyError, match="is a file, a folder is needed"):
         write_template(tmp_path / "file")

@@ -219,7 +219,7 @@ def reliability_of(
     try:
         factor = fit_one_factor(covariance / np.outer(sds, sds), name)
     except ServicefxError as refusal:
-        why = refusal.problems[0].found
+        why = refusal.problems[0].found if n > p else f"{n} complete answers to {p} items"
         undefined |= {"composite_reliability": why, "average_variance_extracted": why}
     else:
         loadings = {

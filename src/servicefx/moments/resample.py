@@ -66,10 +66,15 @@ def resample_counts(
     if clusters is None:
         if n_obs < 2:
             found = f"{n_obs} rows, at least 2 expected to resample"
-            raise DataError(Problem(f"data '{analysis_id}'", found, "Add rows to the data."))
+            raise DataError(Problem(_where(analysis_id), found, "Add rows to the data."))
         return _drawn(n_obs, draws, rng)
     codes = _cluster_codes(clusters, n_obs, analysis_id)
     return _drawn(int(codes.max()) + 1, draws, rng)[:, codes]
+
+
+def _where(analysis_id: str) -> str:
+    """The data file of a stream such as ``"draws:customers"``."""
+    return f"data '{analysis_id.rpartition(':')[2]}'"
 
 
 def _drawn(size: int, draws: int, rng: np.random.Generator) -> NDArray[np.float32]:
@@ -92,12 +97,10 @@ def _cluster_codes(clusters: ArrayLike | pd.Series, n_obs: int, analysis_id: str
     gaps = int((codes < 0).sum())
     if gaps:
         found = f"{gaps} of {n_obs} rows belong to no cluster"
-        raise DataError(
-            Problem(f"data '{analysis_id}'", found, "Fill the cluster column, or drop these rows.")
-        )
+        raise DataError(Problem(_where(analysis_id), found, "Fill the cluster column, or drop these rows."))
     if len(uniques) < 2:
         found = f"{len(uniques)} cluster, at least 2 expected to resample"
-        raise DataError(Problem(f"data '{analysis_id}'", found, "Remove 'nested_in', or add clusters."))
+        raise DataError(Problem(_where(analysis_id), found, "Remove 'nested_in', or add clusters."))
     return np.asarray(codes, dtype=np.int64)
 
 

@@ -51,7 +51,7 @@ def bootstrap(
     values, used = item_values(data, items)
     counts = resample_counts(len(values), draws, seed, analysis_id, clusters)[:, used]
     covariance = resampled_covariances(values[used], counts)
-    sd = np.sqrt(np.einsum("bii->bi", covariance))
+    sd = np.sqrt(np.maximum(np.einsum("bii->bi", covariance), 0.0))  # rounding of a constant: -1e-17
     known = (sd > 0).all(axis=1)
     table = np.full((draws, len(fit.model.paths)), np.nan)
     correlation = covariance[known] / (sd[known][:, :, None] * sd[known][:, None, :])

@@ -29,6 +29,8 @@ _MEASURE_ROLES = {
     "p_value": "p_value", "rmsea_close": "p_value", "df": "count", "df_baseline": "count",
     "n": "count", "n_obs": "count", "n_free": "count", "top_two_box": "share",
 }  # fmt: skip
+_AS_WRITTEN = frozenset({"data", "item", "wave"})
+"""Names of the reader's own files, which a construct's id may happen to be too."""
 _ARROW = " \N{RIGHTWARDS ARROW} "
 
 
@@ -57,7 +59,7 @@ def in_words(column: str, value: str, labels: Labels, language: str) -> str:
         return code
     if column == "via":
         return _ARROW.join(labels(part) for part in re.split(r"\s*(?:->|[>→;,])\s*", value) if part)
-    return labels(value)
+    return value if column in _AS_WRITTEN else labels(value)
 
 
 def _plain(value: object) -> str:

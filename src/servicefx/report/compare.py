@@ -48,6 +48,10 @@ class Difference:
 
     def __str__(self) -> str:
         place = ", ".join(part for part in (self.row, self.column) if part)
+        if not place and {self.old, self.new} == {"", "file"}:
+            return (
+                f"{self.table}: {'comes out, but is not in the report' if self.new else 'does not come out'}"
+            )
         return f"{self.table}: {place + ': ' if place else ''}'{self.old}' is now '{self.new}'"
 
 

@@ -65,7 +65,7 @@ def draw_coefficients(figure: Figure, labels: Labels, language: str, title: str,
     label_width = min(max((text_width(name, 13) for name in names.values()), default=0.0), 165.0)
     value_width = max((text_width(text, 11) for text in values.values()), default=0.0)
     left, right = EDGE + label_width + 12, WIDTH - EDGE - value_width - 10
-    marks = ticks(*_range(known.values()))
+    marks = _marks(_range(known.values()), right - left)
     place = scale(marks, left, right)
     drawing = Drawing(figure.id, WIDTH, title, _described(known, names, labels, language, notes))
     top = _legend(drawing, [_series_name(name, labels, language) for name in series]) if series[1:] else 8.0
@@ -95,6 +95,15 @@ def draw_coefficients(figure: Figure, labels: Labels, language: str, title: str,
             drawing.text(WIDTH - EDGE, at + 4, values[key], size=11, text_anchor="end")
         y += heights[term]
     return drawing.finished(axis_title(drawing, figure, labels, language, (left + right) / 2, bottom + 34))
+
+
+def _marks(ends: tuple[float, float], width: float) -> list[float]:
+    """Ticks whose numbers stand apart on so many pixels."""
+    for target in (4, 3, 2):
+        marks = ticks(*ends, target)
+        if sum(text_width(axis_number(mark), 11) + 8 for mark in marks) <= width:
+            return marks
+    return marks
 
 
 def _coefficient(

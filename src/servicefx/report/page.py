@@ -140,7 +140,8 @@ def _render_page(
                 "figures": figures,
                 "tables": tables,
                 "notes": [say(note, labels, language) for note in section.notes],
-                "is_refused": any(note.key == "note.refused" for note in section.notes),
+                "is_refused": not section.tables
+                and any(note.key == "note.refused" for note in section.notes),
             }
         )
     text = _template().render(

@@ -38,11 +38,24 @@ def write_report(out: str | Path, files: Mapping[str, bytes]) -> Path:
     Raises
     ------
     StudyError
-        If ``out`` is a file, or a folder that holds something else than a report of ours.
+        If ``out`` is a file, a folder that holds something else than a report of ours, or cannot be written.
     ValueError
         If a name would leave the folder.
     """
     out = Path(out)
+    try:
+        return _written(out if out.name else out.resolve(), files)
+    except OSError as error:
+        raise StudyError(
+            Problem(
+                f"report folder '{out}'",
+                f"the report cannot be written there ({error.strerror or error})",
+                "Name a folder that can be written to with --out.",
+            )
+        ) from error
+
+
+def _written(out: Path, files: Mapping[str, bytes]) -> Path:
     names = {name: safe_name(name) for name in files}
     if out.is_symlink():
         out = out.resolve()
@@ -103,7 +116,7 @@ def _check_replaceable(out: Path) -> None:
         what = f"holds files but no {MANIFEST} of servicefx" if out.is_dir() else "is a file, not a folder"
         raise StudyError(
             Problem(
-                f"report folder '{out.name}'",
+                f"report folder '{out.name or out}'",
                 f"{what}, and what servicefx did not write it does not replace",
                 "Name another folder with --out, or remove this one yourself.",
             )

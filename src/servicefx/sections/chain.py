@@ -56,7 +56,7 @@ def chain_section(study: Study, seed: int | None = None) -> Section | None:
         if len(binary) == len(chain_outcomes(study, data)):
             continue
         chain = fit_chain(study, data, binary=binary, seed=seed)
-        sources = sources_of(chain)
+        sources = [name for name in sources_of(chain) if name in study.spec.constructs]
         answers: list[PathEffect] = []
         for outcome in chain.fits:
             for source in (*sources, *(name for name in chain.fits if name != outcome)):
@@ -79,7 +79,7 @@ def chain_section(study: Study, seed: int | None = None) -> Section | None:
         failed = max(a.effect.n_failed for a in answers)
         first = chain.fits[next(iter(chain.fits))]
         notes = (
-            Phrase(key="note.sample_range", values=_range([fit.n_obs for fit in fits], data)),
+            _rows_used([fit.n_obs for fit in fits], data),
             *draw_notes(study, data, seed, failed),
             *(Phrase(key="note.assumption", values={"text": text}) for text in answers[0].effect.assumptions),
             Phrase(key="note.level", values={"level": study.level}),
@@ -124,8 +124,10 @@ def _ends(study: Study, data: str) -> set[str]:
     return {outcome for outcome in outcomes if outcome not in started}
 
 
-def _range(counts: list[int], data: str) -> dict[str, str | int | float]:
-    return {"low": min(counts), "high": max(counts), "data": data}
+def _rows_used(counts: list[int], data: str) -> Phrase:
+    if min(counts) == max(counts):
+        return Phrase(key="note.sample", values={"n_obs": counts[0], "data": data})
+    return Phrase(key="note.sample_range", values={"low": min(counts), "high": max(counts), "data": data})
 
 
 def _findings(answers: list[PathEffect], level: float) -> tuple[Phrase, ...]:

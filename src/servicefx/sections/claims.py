@@ -120,13 +120,16 @@ def _asked(study: Study) -> _Asked | None:
     low, high = (scale.min, scale.max) if scale else (0.0, 1.0)
     if aims is None and not is_binary(study, outcome, data) and spec.buys_again is None:
         return None
-    aim_low, aim_high = (aims.min, aims.max) if aims else (0.0, 1.0)
     return _Asked(
         data=data,
         outcome=outcome,
         satisfied=points(spec.satisfied, "satisfied", low, high),
         highly=points(spec.highly_satisfied, "highly_satisfied", low, high),
-        buys=points(spec.buys_again, "buys_again", aim_low, aim_high),
+        buys=points(spec.buys_again, "buys_again", aims.min, aims.max)
+        if aims is not None
+        else 1.0
+        if spec.buys_again is None
+        else spec.buys_again,
     )
 
 

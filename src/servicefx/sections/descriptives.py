@@ -54,7 +54,10 @@ def descriptives_section(study: Study, seed: int | None = None) -> Section:  # n
     if len(items):
         tables.append(
             Table(
-                id="items", title=Phrase(key="table.items"), rows=items, notes=score_notes(study, main)[1:-1]
+                id="items",
+                title=Phrase(key="table.items"),
+                rows=items,
+                notes=tuple(note for note in score_notes(study, main) if note.key == "note.weights"),
             )
         )
         figures.append(
@@ -209,8 +212,8 @@ def _top_box(study: Study) -> pd.DataFrame:
     rows = []
     for construct in study.spec.constructs:
         scale = study.scale_of(construct)
-        if scale is None or scale.max - scale.min < 3:
-            continue
+        if scale is None or not 3 <= scale.max - scale.min < _LIKERT_CATEGORIES:
+            continue  # of two or three answers the top two are nearly all, of a hundred nearly none
         data = study.data_of(construct)
         score = study.scores[data][construct]
         options: dict[str, Any] = {

@@ -96,7 +96,9 @@ def hypotheses_section(study: Study, seed: int | None = None) -> Section | None:
     return Section(
         id="hypotheses",
         title=Phrase(key="section.hypotheses"),
-        findings=(Phrase(key="finding.hypotheses", values={"n": sum(tally.values()), **tally}),),
+        findings=(Phrase(key="finding.hypotheses", values={"n": sum(tally.values()), **tally}),)
+        if any(tally.values())
+        else (),
         tables=(
             Table(id="hypotheses", title=Phrase(key="table.hypotheses"), rows=frame, notes=tuple(notes)),
         ),

@@ -250,7 +250,7 @@ def _ceiling(study: Study, money: MoneySpec, data: str) -> tuple[Phrase, ...]:
     if beyond == 0:
         return ()
     values: dict[str, str | int | float] = {"share": beyond, "construct": money.plan.construct}
-    return (Phrase(key="note.ceiling", values=values),)
+    return (Phrase(key="note.ceiling" if money.plan.change > 0 else "note.floor", values=values),)
 
 
 def _histogram(effect: Effect) -> pd.DataFrame:

@@ -30,6 +30,10 @@ __all__ = [
 ]
 
 
+_TAIL_DRAWS = 10
+"""Draws wanted outside an interval: with fewer its ends are one or two resamples."""
+
+
 def dropped_notes(dropped: Mapping[str, int]) -> tuple[Phrase, ...]:
     """One note a reason for rows not used; says so where none was left out."""
     if not dropped:
@@ -79,6 +83,8 @@ def draw_notes(study: Study, data: str, seed: int, failed: int = 0) -> tuple[Phr
     notes = [Phrase(key="note.draws", values={"draws": study.draws, "kind": kind, "seed": seed})]
     if failed:
         notes.append(Phrase(key="note.failed_draws", values={"n": failed}))
+    if (study.draws - failed) * (1 - study.level) < _TAIL_DRAWS:
+        notes.append(Phrase(key="note.few_draws", values={"n": study.draws - failed, "level": study.level}))
     return tuple(notes)
 
 
@@ -136,7 +142,11 @@ def refused(section: str, error: ServicefxError) -> Section:
     notes = tuple(
         Phrase(
             key="note.refused",
-            values={"what": problem.where, "why": problem.found, "remedy": problem.remedy},
+            values={
+                "what": problem.where,
+                "why": problem.found.partition("\n")[0],  # a caret under a line needs lines
+                "remedy": problem.remedy,
+            },
         )
         for problem in error.problems
     )

@@ -6,96 +6,27 @@ import numpy as np
 import pandas as pd
 
 from servicefx.engines.structural import fit_structural
-from servicefx.errors import DataError, Problem
 from servicefx.models.chain import draw_source
-from servicefx.sections.notes import answering, draw_notes, effect_row
+from servicefx.sections.notes import answering, draw_notes, dropped_notes, effect_row
+from servicefx.sections.stated_models import (
+    items_of,
+    model_name,
+    model_text,
+    other_models,
+    refuse_weights,
+    without_gaps,
+)
 from servicefx.sem.structural_fit import StructuralFit
 from servicefx.study.study import Study
-from servicefx.syntax.parser import parse_model
-from servicefx.syntax.table import ParameterTable
 from servicefx.values.effect import Effect
 from servicefx.values.table import Figure, Phrase, Section, Table
 
-__all__ = ["composite_section", "model_text", "structure_section"]
+__all__ = ["composite_section", "structure_section"]
 
 _MEASURES = (
     "n_obs", "n_free", "chi2", "df", "p_value", "chi2_baseline", "df_baseline", "cfi", "tli", "rmsea",
     "rmsea_close", "srmr", "logl", "aic", "bic",
 )  # fmt: skip
-
-
-def _model(study: Study, kind: str) -> tuple[str, str] | None:
-    """Name and text of the study's first model of a kind."""
-    for name, spec in study.spec.models.items():
-        if spec.kind == kind:
-            return name, spec.lavaan
-    return None
-
-
-def model_text(study: Study, paths: str, operator: str = "=~") -> tuple[ParameterTable, list[str]]:
-    """A model over construct ids with its measurement part written from the study's constructs.
-
-    Parameters
-    ----------
-    study : Study
-    paths : str
-        lavaan lines over construct ids.
-    operator : str
-        How items belong to reflective constructs; formative ones always use ``<~``.
-
-    Returns
-    -------
-    tuple of ParameterTable and list of str
-        The whole model, and the constructs in it.
-
-    Raises
-    ------
-    StudyError
-        If the text is not understood.
-    DataError
-        If it names something that is not a construct of the study.
-    """
-    table = parse_model(paths)
-    names = list(dict.fromkeys(name for row in table.rows for name in (row.lhs, row.rhs)))
-    unknown = [name for name in names if name not in study.spec.constructs]
-    if unknown:
-        raise DataError(
-            *(
-                Problem(
-                    "study.toml: models",
-                    f"'{name}' is not a construct of the study",
-                    "Declare it, or remove it.",
-                )
-                for name in unknown
-            )
-        )
-    lines = []
-    for name in names:
-        spec = study.spec.constructs[name]
-        sign = "<~" if spec.mode == "formative" else operator
-        lines.append(f'"{name}" {sign} ' + " + ".join(f'"{_as_item(study, item)}"' for item in spec.items))
-    return parse_model("\n".join([*lines, paths])), names
-
-
-def _items(study: Study, constructs: list[str]) -> tuple[str, pd.DataFrame]:
-    """The items of several constructs of one data file."""
-    files = list(dict.fromkeys(study.data_of(name) for name in constructs))
-    if len(files) > 1:
-        raise DataError(
-            Problem(
-                "study.toml: models",
-                "its constructs live in different data files: " + ", ".join(f"'{name}'" for name in files),
-                "Name constructs of one file.",
-            )
-        )
-    items = pd.concat([study.items(name) for name in constructs], axis=1)
-    items.columns = [_as_item(study, str(name)) for name in items.columns]
-    return files[0], items.loc[:, ~items.columns.duplicated()]
-
-
-def _as_item(study: Study, column: str) -> str:
-    """A column's name in a model, told apart from a construct of the same name."""
-    return f"{column} (item)" if column in study.spec.constructs else column
 
 
 @answering("structure")
@@ -119,16 +50,20 @@ def structure_section(study: Study, seed: int | None = None) -> Section | None: 
     DataError
         If answers are missing or weights declared, which this version's estimator cannot use.
     """
-    found = _model(study, "sem")
+    found = model_name(study, "sem")
     if found is None:
         return None
-    name, paths = found
-    table, constructs = model_text(study, paths)
-    data, items = _items(study, constructs)
-    fit = fit_structural(table, items, weights=study.weights(data), name=name)
+    name = found
+    table, constructs = model_text(study, name)
+    data, items = items_of(study, name, constructs)
+    refuse_weights(study, name, data, "maximum likelihood of this version")
+    whole = without_gaps(study, name, items)
+    fit = fit_structural(table, whole, name=f"models.{name}")
     rows = fit.table(level=study.level)
     directed = rows[rows["op"] == "~"]
     notes = [Phrase(key="note.sample", values={"n_obs": fit.n_obs, "data": data})]
+    if len(whole) < len(items):
+        notes += dropped_notes({"an item of the model is missing": len(items) - len(whole)})
     clusters = study.clusters(data)
     if clusters is not None:
         notes.append(Phrase(key="note.clusters_ignored", values={"column": str(clusters.name)}))
@@ -150,7 +85,7 @@ def structure_section(study: Study, seed: int | None = None) -> Section | None: 
             ),
             *(
                 Phrase(
-                    key="finding.path",
+                    key="finding.path" if row["p_value"] < 1 - study.level else "finding.path_undecided",
                     values={
                         "term": row["rhs"],
                         "outcome": row["lhs"],
@@ -181,6 +116,7 @@ def structure_section(study: Study, seed: int | None = None) -> Section | None: 
                 notes=(Phrase(key="note.diagram"), Phrase(key="note.level", values={"level": study.level})),
             ),
         ),
+        notes=other_models(study, "sem"),
     )
 
 
@@ -223,21 +159,13 @@ def composite_section(study: Study, seed: int | None = None) -> Section | None:
     """
     from servicefx import pls
 
-    found = _model(study, "pls")
+    found = model_name(study, "pls")
     if found is None:
         return None
     seed = study.seed if seed is None else seed
-    table, constructs = model_text(study, found[1])
-    data, items = _items(study, constructs)
-    weights = study.weights(data)
-    if weights is not None:
-        raise DataError(
-            Problem(
-                f"study.toml: models.{found[0]}",
-                f"survey weights '{weights.name}' cannot be used by the composite model",
-                "Remove 'weights' from the study file to see the unweighted answer.",
-            )
-        )
+    table, constructs = model_text(study, found)
+    data, items = items_of(study, found, constructs)
+    refuse_weights(study, found, data, "the composite model")
     fit = pls.fit(table, items)
     sample = pls.bootstrap(
         fit, items, study.draws, seed, analysis_id=f"draws:{data}", clusters=study.clusters(data)
@@ -301,4 +229,5 @@ def composite_section(study: Study, seed: int | None = None) -> Section | None:
             ),
         ),
         effects=tuple(effects),
+        notes=other_models(study, "pls"),
     )

@@ -87,7 +87,9 @@ def read_table(path: Path, spec: DataSpec, *, as_text: tuple[str, ...] = ()) -> 
             Problem(
                 file,
                 f"files ending in '{ending}' are not read (supported: {quoted(ENDINGS)})",
-                "Save the data as .csv or .xlsx.",
+                "Unpack it first."
+                if ending in (".gz", ".zip", ".bz2", ".xz", ".7z")
+                else "Save the data as .csv or .xlsx.",
             )
         )
     try:

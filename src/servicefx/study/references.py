@@ -9,7 +9,7 @@ from servicefx.errors import closest
 from servicefx.study.construct_tables import check_constructs
 from servicefx.study.parse import Draft
 from servicefx.study.places import Finding, Place, quoted, unknown
-from servicefx.study.spec import StudySpec
+from servicefx.study.spec import ClaimSpec, ScaleSpec, StudySpec
 from servicefx.theory.catalogue import load_theory
 
 __all__ = ["check_references"]
@@ -152,6 +152,14 @@ def _money(draft: Draft) -> Iterator[Finding]:
     for index, mediator in enumerate(money.plan.through):
         yield from _undeclared(draft, ("money", "plan", "through", index), mediator)
     yield from _undeclared(draft, ("money", "benefit", "outcome"), money.benefit.outcome)
+    scale = _scale(spec, money.plan.construct_id)
+    if scale is not None and 0 < scale.max - scale.min < abs(money.plan.change):
+        yield Finding(
+            ("money", "plan", "change"),
+            f"{money.plan.change:g} points are more than the scale of '{money.plan.construct_id}' holds, "
+            f"{scale.min:g} to {scale.max:g}",
+            "State a change within the scale.",
+        )
     lines: Mapping[str, tuple[str, Iterable[str]]] = {
         "benefit": (money.benefit.line, theory.benefit_lines),
         "cost": (money.cost.line, theory.cost_lines),
@@ -172,3 +180,35 @@ def _claims(draft: Draft) -> Iterator[Finding]:
     for claim, table in draft.spec.claims.items():
         if table.outcome is not None:
             yield from _undeclared(draft, ("claims", claim, "outcome"), table.outcome)
+        yield from _cutoffs(draft.spec, claim, table)
+
+
+def _cutoffs(spec: StudySpec, claim: str, table: ClaimSpec) -> Iterator[Finding]:
+    """Cut-offs beyond the scale they cut, or in the wrong order."""
+    asked = {
+        "satisfied": "satisfaction",
+        "highly_satisfied": "satisfaction",
+        "buys_again": table.outcome or "repurchase",
+    }
+    for key, construct in asked.items():
+        cut = getattr(table, key)
+        scale = _scale(spec, construct)
+        if cut is not None and scale is not None and not scale.min <= cut <= scale.max:
+            yield Finding(
+                ("claims", claim, key),
+                f"{cut:g} is no score of '{construct}', expected {scale.min:g} to {scale.max:g}",
+                "State it in points of the scale.",
+            )
+    low, high = table.satisfied, table.highly_satisfied
+    if low is not None and high is not None and not low < high:
+        yield Finding(
+            ("claims", claim, "highly_satisfied"),
+            f"{high:g} is not above satisfied, {low:g}",
+            "Correct one of the two.",
+        )
+
+
+def _scale(spec: StudySpec, construct: str) -> ScaleSpec | None:
+    """The scale of a construct, where both are declared."""
+    name = spec.constructs[construct].scale if construct in spec.constructs else None
+    return None if name is None else spec.scales.get(name)

@@ -184,17 +184,19 @@ class BenefitSpec(_Table):
 
     line: str = Field(description="the id of a benefit line")
     outcome: str = Field(description="a construct id")
-    customers: Positive = Field(description="a number above 0")
-    margin: float = Field(description="money per retained customer and period")
+    customers: Positive = Field(le=1e12, description="a number above 0 and at most 1e12")
+    margin: float = Field(
+        ge=-1e12, le=1e12, description="money per retained customer and period, at most 1e12"
+    )
 
 
 class CostSpec(_Table):
     """``[money.cost]``: the cost line, per period and once, and how surely it is known."""
 
     line: str = Field(description="the id of a cost line")
-    amount: float = Field(ge=0, description="money per period, 0 or more")
-    relative_sd: float = Field(default=0.0, ge=0, description="a number, 0 or more")
-    once: float = Field(default=0.0, ge=0, description="money at the start, 0 or more")
+    amount: float = Field(ge=0, le=1e15, description="money per period, from 0 to 1e15")
+    relative_sd: float = Field(default=0.0, ge=0, le=10, description="a number from 0 to 10, such as 0.1")
+    once: float = Field(default=0.0, ge=0, le=1e15, description="money at the start, from 0 to 1e15")
 
 
 class MoneySpec(_Table):
@@ -202,9 +204,11 @@ class MoneySpec(_Table):
 
     currency: str = Field(min_length=1, description="a currency such as 'CNY'")
     price_year: int = Field(ge=1000, le=9999, description="a year such as 2025")
-    discount_rate: float = Field(gt=-1, description="a rate per year such as 0.08")
-    periods_per_year: Positive = Field(description="a number above 0")
-    horizon: int = Field(ge=1, description="a whole number of periods, 1 or more")
+    discount_rate: float = Field(
+        gt=-1, le=10, description="a rate per year such as 0.08, above -1 and at most 10"
+    )
+    periods_per_year: float = Field(ge=0.01, le=10_000, description="a number from 0.01 to 10000")
+    horizon: int = Field(ge=1, le=10_000, description="a whole number of periods, from 1 to 10000")
     data: str | None = Field(default=None, description="the name of a [data] table")
     plan: PlanSpec = Field(description="a table [money.plan]")
     benefit: BenefitSpec = Field(description="a table [money.benefit]")
@@ -225,7 +229,7 @@ class InferenceSpec(_Table):
 
     level: float = Field(default=0.95, gt=0, lt=1, description="a number between 0 and 1, such as 0.95")
     seed: int = Field(default=20260101, ge=0, description="a whole number, 0 or more")
-    draws: int = Field(default=1000, ge=1, description="a whole number, 1 or more")
+    draws: int = Field(default=1000, ge=1, le=100_000, description="a whole number from 1 to 100000")
     missing_data: Literal["scores", "listwise"] = Field(
         default="scores", description="one of 'scores', 'listwise'"
     )

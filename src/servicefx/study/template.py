@@ -42,6 +42,8 @@ def write_template(folder: str | Path) -> list[Path]:
                     "Name another folder.",
                 )
             )
+    if target.is_file():
+        raise StudyError(Problem(str(folder), "is a file, a folder is needed", "Name another folder."))
     source = files("servicefx.study").joinpath("templates")
     written = []
     try:

@@ -28,7 +28,7 @@ score <- function(stem, k) {
   ifelse(2 * rowSums(!is.na(x)) >= k, rowMeans(x, na.rm = TRUE), NA)
 }
 scored <- data.frame(
-  cluster = sales$outlet_id, tangibles = score("tan", 4), reliability = score("rel", 5),
+  cluster = sales$firm_id, tangibles = score("tan", 4), reliability = score("rel", 5),
   responsiveness = score("res", 4), assurance = score("ass", 4), empathy = score("emp", 5),
   response_time = sales$first_response_hours, satisfaction = score("sat", 4), loyalty = score("loy", 3),
   repurchase = sales$repurchase
