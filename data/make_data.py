@@ -119,7 +119,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--write", action="store_true", help="write the simulated files anew")
     is_written_anew = parser.parse_args(arguments).write
 
-    from servicefx.study.after_sales_truth import TRUTH_SHA256
+    from servicefx.study.after_sales.truth import TRUTH_SHA256
     from servicefx.study.simulate import after_sales_files
 
     simulated = after_sales_files()

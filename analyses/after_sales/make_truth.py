@@ -7,7 +7,7 @@ import hashlib
 import sys
 from pathlib import Path
 
-from servicefx.study.after_sales_truth import after_sales_truth_file
+from servicefx.study.after_sales.truth import after_sales_truth_file
 
 
 def main() -> None:

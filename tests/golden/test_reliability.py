@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from servicefx.measurement.answers import correlation_of
+from servicefx.measurement.correlation import correlation_of
 from servicefx.measurement.reliability import Reliability, reliability_of
 from servicefx.study.study import Study
 

@@ -19,12 +19,12 @@ from servicefx.engines.panel import fit_two_way
 from servicefx.measurement.answers import (
     MeanEstimate,
     answer_shares,
-    correlation_of,
     mean_of,
     net_promoter_score,
     share_of,
     wilson_interval,
 )
+from servicefx.measurement.correlation import correlation_of
 from servicefx.measurement.reliability import reliability_of
 from servicefx.models.chain import fit_chain
 from servicefx.models.drivers import fit_direct

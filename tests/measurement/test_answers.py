@@ -6,14 +6,13 @@ import pytest
 
 from servicefx.measurement.answers import (
     answer_shares,
-    correlation_interval,
-    correlation_of,
     mean_of,
     net_promoter_score,
     share_of,
     top_box_cut,
     wilson_interval,
 )
+from servicefx.measurement.correlation import correlation_interval, correlation_of
 from servicefx.values.estimates import critical_value
 
 # Newcombe (1998), Statistics in Medicine 17, 857-872, Table I, method 3 (score, no continuity correction)

@@ -6,7 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from servicefx.measurement.answers import correlation_of, mean_of, share_of
+from servicefx.measurement.answers import mean_of, share_of
+from servicefx.measurement.correlation import correlation_of
 from servicefx.measurement.reliability import reliability_of
 from servicefx.sections.descriptives import descriptives_section
 from servicefx.study.study import Study, gap_scores

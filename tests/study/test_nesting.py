@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from servicefx.measurement.answers import mean_of
-from servicefx.study.after_sales_scores import score_frame
+from servicefx.study.after_sales.scores import score_frame
 from servicefx.study.simulate import simulate
 from servicefx.study.study import Study, load_study
 

@@ -9,11 +9,11 @@ import pandas as pd
 import pytest
 
 from servicefx.errors import StudyError
-from servicefx.study import after_sales_plans
-from servicefx.study.after_sales_items import LIKERT_ITEMS, item_names
-from servicefx.study.after_sales_parameters import CUSTOMER_QUANTITIES, DIMENSIONS
-from servicefx.study.after_sales_truth import TRUTH_SHA256
-from servicefx.study.mechanisms import Intervention, Mechanisms, skewed
+from servicefx.study.after_sales import plans
+from servicefx.study.after_sales.items import LIKERT_ITEMS, item_names
+from servicefx.study.after_sales.mechanisms import Intervention, Mechanisms, skewed
+from servicefx.study.after_sales.parameters import CUSTOMER_QUANTITIES, DIMENSIONS
+from servicefx.study.after_sales.truth import TRUTH_SHA256
 from servicefx.study.simulate import QUANTITIES, SEED, SimulatedStudy, after_sales_files, simulate
 
 ROOT = Path(__file__).parents[2]
@@ -64,8 +64,8 @@ def test_study_file_states_the_hashes_of_the_committed_files_and_the_money_of_th
         content = (RAW / data["file"].removeprefix("raw:")).read_bytes()
         assert hashlib.sha256(content).hexdigest() == data["sha256"]
     benefit = stated["money"]["benefit"]
-    assert benefit["customers"] == after_sales_plans.CUSTOMERS_SERVED
-    assert benefit["margin"] == after_sales_plans.MARGIN
+    assert benefit["customers"] == plans.CUSTOMERS_SERVED
+    assert benefit["margin"] == plans.MARGIN
     assert stated["inference"]["seed"] == SEED
 
 

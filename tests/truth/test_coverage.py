@@ -15,13 +15,8 @@ from servicefx.effects.verdicts import claim_k2, sign_verdict, verdict_against
 from servicefx.engines.discrete import fit_logit
 from servicefx.engines.linear import fit_ols
 from servicefx.engines.panel import fit_two_way
-from servicefx.measurement.answers import (
-    correlation_of,
-    mean_of,
-    net_promoter_score,
-    share_of,
-    wilson_interval,
-)
+from servicefx.measurement.answers import mean_of, net_promoter_score, share_of, wilson_interval
+from servicefx.measurement.correlation import correlation_of
 from servicefx.models.chain import fit_chain
 
 DRAWN = 1000

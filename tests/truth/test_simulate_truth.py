@@ -8,11 +8,11 @@ import pytest
 from numpy.typing import NDArray
 from scipy.special import expit
 
-from servicefx.study.after_sales_parameters import CUSTOMER, DIMENSIONS, FIRM
-from servicefx.study.after_sales_plans import CUSTOMERS_SERVED, MARGIN
-from servicefx.study.after_sales_scores import REGRESSIONS, Regression, score_frame
-from servicefx.study.after_sales_structure import structural_rows
-from servicefx.study.after_sales_truth import after_sales_truth
+from servicefx.study.after_sales.parameters import CUSTOMER, DIMENSIONS, FIRM
+from servicefx.study.after_sales.plans import CUSTOMERS_SERVED, MARGIN
+from servicefx.study.after_sales.scores import REGRESSIONS, Regression, score_frame
+from servicefx.study.after_sales.structure import structural_rows
+from servicefx.study.after_sales.truth import after_sales_truth
 
 RAW = Path(__file__).parents[2] / "data" / "raw"
 JOINT_ERRORS = 4.0  # of the estimate and of the truth together

@@ -11,12 +11,12 @@ import pandas as pd
 from servicefx.measurement.answers import (
     MeanEstimate,
     answer_shares,
-    correlation_of,
     mean_of,
     net_promoter_score,
     share_of,
     top_box_cut,
 )
+from servicefx.measurement.correlation import correlation_of
 from servicefx.measurement.reliability import reliability_of
 from servicefx.measurement.waves import difference_of_means
 from servicefx.sections.notes import answering, score_notes

@@ -7,6 +7,7 @@ from dataclasses import replace
 import pandas as pd
 
 from servicefx.errors import DataError, Problem, StudyError, closest
+from servicefx.study.places import quoted
 from servicefx.study.study import Study
 from servicefx.syntax.parser import parse_model
 from servicefx.syntax.table import Operator, ParameterRow, ParameterTable
@@ -18,6 +19,7 @@ __all__ = [
     "model_problems",
     "model_text",
     "other_models",
+    "refuse_formative",
     "refuse_weights",
     "without_gaps",
 ]
@@ -117,6 +119,20 @@ def refuse_weights(study: Study, name: str, data: str, estimator: str) -> None:
                 f"study.toml: models.{name}",
                 f"survey weights '{weights.name}' cannot be used by {estimator}",
                 "Remove 'weights' from the study file to see the unweighted answer.",
+            )
+        )
+
+
+def refuse_formative(study: Study, name: str, constructs: list[str]) -> None:
+    """Raise DataError where constructs are composed of their items, which maximum likelihood does not fit."""
+    formative = [c for c in constructs if study.spec.constructs[c].mode == "formative"]
+    if formative:
+        raise DataError(
+            Problem(
+                f"study.toml: models.{name}",
+                f"{quoted(formative)}: formative, but a model of kind "
+                "'sem' takes reflective and single constructs only",
+                'State kind = "pls" for this model.',
             )
         )
 

@@ -13,6 +13,7 @@ from servicefx.sections.stated_models import (
     model_name,
     model_text,
     other_models,
+    refuse_formative,
     refuse_weights,
     without_gaps,
 )
@@ -56,6 +57,7 @@ def structure_section(study: Study, seed: int | None = None) -> Section | None: 
     name = found
     table, constructs = model_text(study, name)
     data, items = items_of(study, name, constructs)
+    refuse_formative(study, name, constructs)
     refuse_weights(study, name, data, "maximum likelihood of this version")
     whole = without_gaps(study, name, items)
     fit = fit_structural(table, whole, name=f"models.{name}")
@@ -67,6 +69,11 @@ def structure_section(study: Study, seed: int | None = None) -> Section | None: 
     clusters = study.clusters(data)
     if clusters is not None:
         notes.append(Phrase(key="note.clusters_ignored", values={"column": str(clusters.name)}))
+    notes += [
+        Phrase(key="note.two_answers", values={"item": str(item)})
+        for item in whole.columns
+        if whole[item].nunique() == 2
+    ]
     notes += [Phrase(key="note.covariance", values={"kind": "expected"}), Phrase(key="note.sem_engine")]
     notes += [
         Phrase(key="note.problem", values={"where": p.where, "found": p.found, "remedy": p.remedy})
@@ -115,7 +122,9 @@ def structure_section(study: Study, seed: int | None = None) -> Section | None: 
                 source="structure",
                 notes=(Phrase(key="note.diagram"), Phrase(key="note.level", values={"level": study.level})),
             ),
-        ),
+        )
+        if len(arrows)
+        else (),
         notes=other_models(study, "sem"),
     )
 

@@ -11,17 +11,17 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from servicefx.errors import Problem, StudyError
-from servicefx.study.after_sales_customers import simulate_customers
-from servicefx.study.after_sales_firms import Firms, simulate_firms
-from servicefx.study.after_sales_items import LIKERT_ITEMS, answer_items
-from servicefx.study.after_sales_parameters import (
+from servicefx.study.after_sales.customers import simulate_customers
+from servicefx.study.after_sales.firms import Firms, simulate_firms
+from servicefx.study.after_sales.items import LIKERT_ITEMS, answer_items
+from servicefx.study.after_sales.mechanisms import Intervention, Mechanisms
+from servicefx.study.after_sales.parameters import (
     COST_LINES,
     CUSTOMER_QUANTITIES,
     FIRM_QUANTITIES,
     FIRMS_PER_MARKET,
     OUTLETS_PER_FIRM,
 )
-from servicefx.study.mechanisms import Intervention, Mechanisms
 
 __all__ = ["QUANTITIES", "SEED", "SimulatedStudy", "after_sales_files", "simulate"]
 

@@ -9,10 +9,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from servicefx.study.after_sales_observed import UNITS
-from servicefx.study.after_sales_parameters import DIMENSIONS
-from servicefx.study.after_sales_structure import TruthRow, columns_of
-from servicefx.study.mechanisms import Intervention
+from servicefx.study.after_sales.mechanisms import Intervention
+from servicefx.study.after_sales.observed import UNITS
+from servicefx.study.after_sales.parameters import DIMENSIONS
+from servicefx.study.after_sales.structure import TruthRow, columns_of
 
 __all__ = ["CUSTOMERS_SERVED", "MARGIN", "PLANS", "SPENDING", "Plan", "planned_rows", "spent_rows"]
 

@@ -6,15 +6,15 @@ from collections.abc import Iterator
 
 import pandas as pd
 
-from servicefx.study.after_sales_items import REVERSED_ITEMS, SCALES, item_names
-from servicefx.study.after_sales_scores import (
+from servicefx.study.after_sales.items import REVERSED_ITEMS, SCALES, item_names
+from servicefx.study.after_sales.scores import (
     PANEL_REGRESSIONS,
     REGRESSIONS,
     Regression,
     fit_panel,
     fit_scores,
 )
-from servicefx.study.after_sales_structure import OF_CAUSE, TruthRow, columns_of
+from servicefx.study.after_sales.structure import OF_CAUSE, TruthRow, columns_of
 
 __all__ = ["HIGHLY_SATISFIED", "SATISFIED", "UNITS", "observed_rows"]
 

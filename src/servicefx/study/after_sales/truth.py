@@ -10,10 +10,10 @@ from concurrent.futures import ProcessPoolExecutor
 import numpy as np
 import pandas as pd
 
-from servicefx.study.after_sales_observed import observed_rows
-from servicefx.study.after_sales_plans import PLANS, SPENDING, planned_rows, spent_rows
-from servicefx.study.after_sales_scores import score_frame
-from servicefx.study.after_sales_structure import TruthRow, structural_rows
+from servicefx.study.after_sales.observed import observed_rows
+from servicefx.study.after_sales.plans import PLANS, SPENDING, planned_rows, spent_rows
+from servicefx.study.after_sales.scores import score_frame
+from servicefx.study.after_sales.structure import TruthRow, structural_rows
 from servicefx.study.simulate import simulate
 
 __all__ = ["BLOCKS", "TRUTH_SHA256", "after_sales_truth", "after_sales_truth_file", "block_rows"]

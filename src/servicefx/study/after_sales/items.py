@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from servicefx.study.after_sales_parameters import DIMENSIONS
-from servicefx.study.mechanisms import Mechanisms
+from servicefx.study.after_sales.mechanisms import Mechanisms
+from servicefx.study.after_sales.parameters import DIMENSIONS
 
 __all__ = ["LIKERT_ITEMS", "MISSING_SHARE", "REVERSED_ITEMS", "SCALES", "answer_items", "item_names"]
 

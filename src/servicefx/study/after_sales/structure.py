@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from servicefx.study.after_sales_items import SCALES, item_names
-from servicefx.study.after_sales_parameters import CUSTOMER, DIMENSIONS, FIRM
+from servicefx.study.after_sales.items import SCALES, item_names
+from servicefx.study.after_sales.parameters import CUSTOMER, DIMENSIONS, FIRM
 
 __all__ = ["OF_CAUSE", "TruthRow", "columns_of", "structural_rows"]
 

@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from servicefx.study.after_sales_parameters import BURN_IN, COST_LINES, FIRM, FIRMS_PER_MARKET
-from servicefx.study.mechanisms import Mechanisms
+from servicefx.study.after_sales.mechanisms import Mechanisms
+from servicefx.study.after_sales.parameters import BURN_IN, COST_LINES, FIRM, FIRMS_PER_MARKET
 
 __all__ = ["Firms", "simulate_firms"]
 

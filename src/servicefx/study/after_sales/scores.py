@@ -10,8 +10,8 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.special import expit
 
-from servicefx.study.after_sales_items import REVERSED_ITEMS, SCALES, item_names
-from servicefx.study.after_sales_parameters import CUSTOMER, DIMENSIONS
+from servicefx.study.after_sales.items import REVERSED_ITEMS, SCALES, item_names
+from servicefx.study.after_sales.parameters import CUSTOMER, DIMENSIONS
 
 __all__ = ["PANEL_REGRESSIONS", "REGRESSIONS", "Regression", "fit_panel", "fit_scores", "score_frame"]
 

@@ -8,9 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import expit, pdtr, pdtrik
 
-from servicefx.study.after_sales_firms import Firms
-from servicefx.study.after_sales_parameters import ANTECEDENTS, CUSTOMER, DIMENSIONS, OUTLETS_PER_FIRM
-from servicefx.study.mechanisms import Mechanisms, skewed
+from servicefx.study.after_sales.firms import Firms
+from servicefx.study.after_sales.mechanisms import Mechanisms, skewed
+from servicefx.study.after_sales.parameters import ANTECEDENTS, CUSTOMER, DIMENSIONS, OUTLETS_PER_FIRM
 
 __all__ = ["simulate_customers"]
 
