@@ -241,7 +241,11 @@ def verify(
     """
     from servicefx.run import verify_report
 
-    result = verify_report(report, study)
+    advance, stop = _progress(report.name)
+    try:
+        result = verify_report(report, study, progress=advance)
+    finally:
+        stop()
     if as_json:
         _as_json(
             {

@@ -209,7 +209,9 @@ def find_study(study_sha256: str, below: Path) -> Path:
     )
 
 
-def verify_report(report: str | Path, study_file: str | Path | None = None) -> Verification:
+def verify_report(
+    report: str | Path, study_file: str | Path | None = None, *, progress: Progress | None = None
+) -> Verification:
     """Check a report's files against its manifest, rebuild it, and compare the two cell by cell.
 
     Parameters
@@ -218,6 +220,8 @@ def verify_report(report: str | Path, study_file: str | Path | None = None) -> V
         Folder of the report.
     study_file : path
         The study; by default the one among ``analyses/*/study.toml`` with the manifest's hash.
+    progress : callable
+        As `run_sections`.
 
     Returns
     -------
@@ -241,7 +245,7 @@ def verify_report(report: str | Path, study_file: str | Path | None = None) -> V
     if study_file is None:
         study_file = find_study(str(manifest["study_sha256"]), Path())
     study = load_study(study_file)
-    rebuilt = render_report(study, tuple(run_sections(study)))
+    rebuilt = render_report(study, tuple(run_sections(study, progress=progress)))
     return Verification(
         problems=tuple(problems),
         differences=tuple(compare_reports(kept, rebuilt)),

@@ -70,7 +70,7 @@ def chain_section(study: Study, seed: int | None = None) -> Section | None:
                 "from": a.source,
                 "to": a.outcome,
                 "kind": a.kind,
-                "via": " → ".join(a.via),
+                "via": "all" if a.kind == "indirect" and not a.via else " → ".join(a.via),
                 **effect_row(a.effect, study.level),
             }
             for a in answers

@@ -64,8 +64,7 @@ def structure_section(study: Study, seed: int | None = None) -> Section | None: 
     rows = fit.table(level=study.level)
     directed = rows[rows["op"] == "~"]
     notes = [Phrase(key="note.sample", values={"n_obs": fit.n_obs, "data": data})]
-    if len(whole) < len(items):
-        notes += dropped_notes({"an item of the model is missing": len(items) - len(whole)})
+    notes += _lacking(len(items) - len(whole))
     clusters = study.clusters(data)
     if clusters is not None:
         notes.append(Phrase(key="note.clusters_ignored", values={"column": str(clusters.name)}))
@@ -127,6 +126,11 @@ def structure_section(study: Study, seed: int | None = None) -> Section | None: 
         else (),
         notes=other_models(study, "sem"),
     )
+
+
+def _lacking(n: int) -> tuple[Phrase, ...]:
+    """Rows not used because they lack an item; nothing where there are none."""
+    return dropped_notes({"an item of the model is missing": n}) if n else ()
 
 
 def _measures(fit: StructuralFit) -> pd.DataFrame:
@@ -199,6 +203,7 @@ def composite_section(study: Study, seed: int | None = None) -> Section | None:
     )
     notes = (
         Phrase(key="note.sample", values={"n_obs": fit.n_obs, "data": data}),
+        *_lacking(len(items) - fit.n_obs),
         *draw_notes(study, data, seed, sample.n_failed),
         Phrase(key="note.composite", values={name: str(value) for name, value in fit.settings.items()}),
         Phrase(key="note.level", values={"level": study.level}),
