@@ -8,7 +8,8 @@ import pandas as pd
 import pytest
 
 from servicefx.errors import DataError
-from servicefx.models.sample import numeric_columns, sample_of
+from servicefx.models.drivers import fit_direct
+from servicefx.models.sample import numeric_columns, reference_groups, sample_of
 
 
 def test_rows_left_out_are_counted_once_under_the_first_name_missing(made: ModuleType) -> None:
@@ -55,8 +56,8 @@ def test_names_that_are_nothing_here_are_refused_together(made: ModuleType) -> N
     assert str(caught.value) == (
         "data.customers: 'trst' is neither a construct measured here nor a column (closest: 'trust')\n"
         "    Correct the name, or measure it in this file.\n"
-        "data.customers: column '备注 1': text where a number is needed\n"
-        "    Code it as numbers."
+        "data.customers: column '备注 1': 1 different texts, expected a number or 2 to 20 groups\n"
+        "    Code it as numbers, or as fewer groups."
     )
 
 
@@ -65,3 +66,29 @@ def test_a_construct_goes_before_a_column_of_the_same_name(made: ModuleType) -> 
     columns = numeric_columns(made.survey(frame), "customers", ["trust", "tru1"])
     expected = frame[["tru1", "tru2"]].mean(axis=1)
     pd.testing.assert_series_equal(columns["trust"], expected, check_names=False)
+
+
+def test_a_covariate_of_texts_enters_as_one_column_for_each_group_but_the_first(made: ModuleType) -> None:
+    regions = ["West", "East", "North", None] * 5
+    frame = made.survey_frame(20).assign(region=regions)
+    columns = numeric_columns(made.survey(frame), "customers", ["region"])
+    assert list(columns) == ["region: North", "region: West"]
+    assert columns["region: West"].tolist()[:3] == [1.0, 0.0, 0.0]
+    assert columns["region: West"].isna().tolist() == [region is None for region in regions]
+
+
+def test_the_reference_group_is_named(made: ModuleType) -> None:
+    frame = made.survey_frame(20).assign(region=["West", "East"] * 10, age=range(20))
+    study = made.survey(frame)
+    names = reference_groups(study, "customers", ["trust", "age", "region"])
+    assert names == ("'region' enters as differences from 'East'",)
+
+
+def test_a_grouped_covariate_gives_the_regression_of_its_hand_made_columns(made: ModuleType) -> None:
+    frame = made.survey_frame(60).assign(region=["West", "East", "North"] * 20)
+    by_hand = frame.assign(west=(frame["region"] == "West") * 1.0, north=(frame["region"] == "North") * 1.0)
+    grouped = fit_direct(made.survey(frame), "trust", ["satisfaction", "region"]).robust
+    plain = fit_direct(made.survey(by_hand), "trust", ["satisfaction", "north", "west"]).robust
+    assert grouped.terms == ("satisfaction", "region: North", "region: West", "constant")
+    np.testing.assert_allclose(grouped.coefficients, plain.coefficients, rtol=1e-12)
+    np.testing.assert_allclose(grouped.covariance, plain.covariance, rtol=1e-9, atol=1e-15)

@@ -53,9 +53,9 @@ def test_drivers_table_is_the_clustered_fit_then_the_robust_one(gappy: Study) ->
     expected = pd.concat([fit.clustered.table(), fit.robust.table()], ignore_index=True)
     pd.testing.assert_frame_equal(page.rows[expected.columns], expected)
     assert page.rows["covariance_kind"].tolist() == ["cluster: outlet (40)"] * 3 + ["hc3"] * 3
-    assert notes(page, "note.dropped") == [
-        {"n": 15, "reason": "satisfaction missing"},
-        {"n": 5, "reason": "trust missing"},
+    assert notes(page, "note.dropped_missing") == [
+        {"n": 15, "name": "satisfaction"},
+        {"n": 5, "name": "trust"},
     ]
 
 
@@ -99,15 +99,15 @@ def test_repurchase_table_is_the_mean_change_and_keeps_every_drop(made: ModuleTy
     estimate, draws = fit.change({"loyalty": (1.0, np.ones(60))})
     row = page.rows.iloc[0]
     assert row[INTERVAL].tolist() == [estimate, *np.quantile(draws, [0.025, 0.975])]
-    assert notes(page, "note.dropped") == [{"n": 15, "reason": "repurchase missing"}]
+    assert notes(page, "note.dropped_missing") == [{"n": 15, "name": "repurchase"}]
     assert notes(page, "note.covariance") == []
     frame = made.survey_frame().assign(age=np.where(np.arange(400) < 7, np.nan, 40.0 + np.arange(400) % 9))
     frame.loc[5:20, "bought"] = np.nan
     paths = [{"from": "loyalty", "to": "repurchase", "covariates": ["age"]}]
     page = table(repurchase_section(made.survey(frame, paths=paths)), "repurchase")
-    assert notes(page, "note.dropped") == [
-        {"n": 16, "reason": "repurchase missing"},
-        {"n": 5, "reason": "age missing"},
+    assert notes(page, "note.dropped_missing") == [
+        {"n": 16, "name": "repurchase"},
+        {"n": 5, "name": "age"},
     ]
 
 
@@ -124,7 +124,7 @@ def test_panel_table_is_the_fit(made: ModuleType) -> None:
     page = table(panel_section(study), "panel")
     fit = fit_over_time(study, "profit", data="firms")
     pd.testing.assert_frame_equal(page.rows[fit.table().columns], fit.table())
-    assert notes(page, "note.dropped") == [{"n": 30, "reason": "satisfaction (lag 1) missing"}]
+    assert notes(page, "note.dropped_missing") == [{"n": 30, "name": "satisfaction (lag 1)"}]
 
 
 def test_hypotheses_give_each_path_the_estimate_of_its_own_equation(gappy: Study) -> None:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from servicefx.engines.linear import fit_ols
 from servicefx.errors import Problem, StudyError
-from servicefx.models.sample import Sample, sample_of
+from servicefx.models.sample import Sample, reference_groups, sample_of
 from servicefx.study.study import Study
 from servicefx.theory.catalogue import service_dimensions
 from servicefx.values.estimates import Estimates
@@ -128,10 +128,12 @@ def fit_direct(
             )
         )
     sample = sample_of(study, data, [outcome, *chosen])
+    references = reference_groups(study, data, chosen)
     shared = {
-        "assumptions": (HELD, MEASURED, "the outcome is linear in every term"),
+        "assumptions": (HELD, MEASURED, "the outcome is linear in every term", *references),
         "dropped": sample.dropped,
     }
+    chosen = tuple(str(name) for name in sample.frame.columns if name != outcome)
     robust = fit_ols(sample.frame, outcome, chosen, covariance="hc3", weights=sample.weights)
     clustered = None
     if sample.clusters is not None:

@@ -13,7 +13,7 @@ from servicefx.engines.discrete import fit_logit, logit_draws
 from servicefx.errors import DataError, Problem
 from servicefx.models.chain import counts_of, draw_source, shared_counts
 from servicefx.models.drivers import HELD, MEASURED, declared_terms
-from servicefx.models.sample import Sample, sample_of
+from servicefx.models.sample import Sample, reference_groups, sample_of
 from servicefx.study.study import Study
 from servicefx.values.estimates import Estimates
 
@@ -141,6 +141,8 @@ def fit_repurchase(
         )
     chosen = tuple(terms) if terms is not None else declared_terms(study, outcome, data)
     sample = sample_of(study, data, [outcome, *chosen])
+    references = reference_groups(study, data, chosen)
+    chosen = tuple(str(name) for name in sample.frame.columns if name != outcome)
     estimates = fit_logit(sample.frame, outcome, chosen, clusters=sample.clusters)
     seed = study.seed if seed is None else seed
     counts = counts_of(shared_counts(study, data, seed), study, sample)
@@ -149,7 +151,7 @@ def fit_repurchase(
         estimates=replace(
             estimates,
             dropped=sample.dropped,
-            assumptions=(HELD, MEASURED, "log odds are linear in every term"),
+            assumptions=(HELD, MEASURED, "log odds are linear in every term", *references),
         ),
         draws=logit_draws(sample.frame[outcome].to_numpy(copy=True), x, counts, estimates.coefficients),
         draw_source=draw_source(study, data, seed),

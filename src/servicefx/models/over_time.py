@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from servicefx.engines.panel import fit_two_way
 from servicefx.errors import DataError, Problem, StudyError
 from servicefx.models.chain import chain_outcomes
-from servicefx.models.sample import complete_rows, numeric_columns
+from servicefx.models.sample import complete_rows, numeric_columns, reference_groups
 from servicefx.study.study import Study
 from servicefx.values.estimates import Estimates
 
@@ -81,12 +81,13 @@ def fit_over_time(study: Study, outcome: str, *, data: str) -> Estimates:
         )
     names = [outcome, *(name for name, _ in lagged), *plain]
     columns = numeric_columns(study, data, names)
+    added = numeric_columns(study, data, plain) if plain else pd.DataFrame(index=columns.index)
     whole = study.frames[data]
     units, periods = whole[spec.unit], whole[spec.period]
     joined = pd.DataFrame(
         {outcome: columns[outcome]}
         | {lag_name(name, lag): _before(columns[name], units, periods, lag) for name, lag in lagged}
-        | {name: columns[name] for name in plain}
+        | {str(name): added[name] for name in added.columns}
     )
     sample = complete_rows(study, data, joined)
     frame = sample.frame.assign(**{spec.unit: units, spec.period: periods})
@@ -98,7 +99,8 @@ def fit_over_time(study: Study, outcome: str, *, data: str) -> Estimates:
         period=spec.period,
         weights=sample.weights,
     )
-    return replace(fit, dropped={**sample.dropped, **fit.dropped})
+    assumptions = (*fit.assumptions, *reference_groups(study, data, plain))
+    return replace(fit, dropped={**sample.dropped, **fit.dropped}, assumptions=assumptions)
 
 
 def _terms(study: Study, outcome: str, data: str) -> tuple[list[tuple[str, int]], list[str]]:

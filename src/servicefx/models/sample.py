@@ -10,7 +10,9 @@ import pandas as pd
 from servicefx.errors import DataError, Problem, closest
 from servicefx.study.study import Study
 
-__all__ = ["Sample", "complete_rows", "numeric_columns", "sample_of"]
+__all__ = ["Sample", "complete_rows", "numeric_columns", "reference_groups", "sample_of"]
+
+_MANY_GROUPS = 20  # more groups than this are most likely free text or ids
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
@@ -53,12 +55,13 @@ def numeric_columns(study: Study, data: str, names: Sequence[str]) -> pd.DataFra
     Returns
     -------
     DataFrame, shape (n, m)
-        Float columns in the order named, one row a row of the file.
+        Float columns in the order named, one row a row of the file. A column of text becomes a 0/1 column
+        ``"name: group"`` for each of its groups but the first, as `reference_groups` names it.
 
     Raises
     ------
     DataError
-        If a name is neither, or a column is not numeric.
+        If a name is neither, or a column of text has one group or more than 20.
     """
     scores, frame = study.scores[data], study.frames[data]
     columns: dict[str, pd.Series] = {}
@@ -74,17 +77,41 @@ def numeric_columns(study: Study, data: str, names: Sequence[str]) -> pd.DataFra
                     "Correct the name, or measure it in this file.",
                 )
             )
-        elif not pd.api.types.is_numeric_dtype(column):
-            problems.append(
-                Problem(
-                    f"data.{data}: column '{name}'", "text where a number is needed", "Code it as numbers."
-                )
-            )
-        else:
+        elif pd.api.types.is_numeric_dtype(column):
             columns[name] = column.astype(float)
+        else:
+            groups = _groups(column)
+            if not 2 <= len(groups) <= _MANY_GROUPS:
+                problems.append(
+                    Problem(
+                        f"data.{data}: column '{name}'",
+                        f"{len(groups)} different texts, expected a number or 2 to {_MANY_GROUPS} groups",
+                        "Code it as numbers, or as fewer groups.",
+                    )
+                )
+            for group in groups[1:]:
+                columns[f"{name}: {group}"] = (column == group).astype(float).where(column.notna())
     if problems:
         raise DataError(*problems)
     return pd.DataFrame(columns)
+
+
+def _groups(column: pd.Series) -> list[str]:
+    """Texts of a column, sorted."""
+    return sorted(str(text) for text in column.dropna().unique())
+
+
+def reference_groups(study: Study, data: str, names: Sequence[str]) -> tuple[str, ...]:
+    """For every column of text among the names, which group the others are compared with.
+
+    Returns
+    -------
+    tuple of str
+        Sentences: "'region' enters as differences from 'East'".
+    """
+    scores, frame = study.scores[data], study.frames[data]
+    texts = [n for n in names if n not in scores.columns and not pd.api.types.is_numeric_dtype(frame[n])]
+    return tuple(f"'{name}' enters as differences from '{_groups(frame[name])[0]}'" for name in texts)
 
 
 def sample_of(study: Study, data: str, names: Sequence[str]) -> Sample:

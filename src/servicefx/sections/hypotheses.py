@@ -117,12 +117,17 @@ def _fit(study: Study, outcome: str, data: str, panel: bool, seed: int | None) -
 def predicted_sign(path: PathSpec, source: str) -> str:
     """Sign the path's hypothesis predicts for one source: ``"+"``, ``"-"`` or ``"none"``.
 
-    The hypothesis's own arrow from this source, or to this outcome, decides; elsewhere nothing is predicted.
+    Only the hypothesis's own arrows count, from this source or from the construct it is a part of (a service
+    dimension is a part of service quality), to this outcome; elsewhere nothing is predicted.
     """
-    hypothesis = load_theory().hypotheses.get(path.hypothesis)
+    theory = load_theory()
+    hypothesis = theory.hypotheses.get(path.hypothesis)
     if hypothesis is None:
         return "none"
-    arrows = [arrow for arrow in hypothesis.paths if arrow.target == path.to]
-    own = [arrow for arrow in arrows if arrow.source == source] or arrows
-    signs = {arrow.sign for arrow in own}
+    wholes = {name for name, entry in theory.constructs.items() if source in entry.parts}
+    signs = {
+        arrow.sign
+        for arrow in hypothesis.paths
+        if arrow.target == path.to and arrow.source in {source, *wholes}
+    }
     return signs.pop() if len(signs) == 1 else "none"

@@ -38,7 +38,14 @@ def dropped_notes(dropped: Mapping[str, int]) -> tuple[Phrase, ...]:
     """One note a reason for rows not used; says so where none was left out."""
     if not dropped:
         return (Phrase(key="note.nothing_dropped"),)
-    return tuple(Phrase(key="note.dropped", values={"n": n, "reason": why}) for why, n in dropped.items())
+    notes = []
+    for why, n in dropped.items():
+        name = why.removesuffix(" missing")
+        if name != why and not name.endswith(" is"):  # a name, not a sentence
+            notes.append(Phrase(key="note.dropped_missing", values={"n": n, "name": name}))
+        else:
+            notes.append(Phrase(key="note.dropped", values={"n": n, "reason": why}))
+    return tuple(notes)
 
 
 def fit_notes(study: Study, data: str, fit: Estimates, design: str) -> tuple[Phrase, ...]:
