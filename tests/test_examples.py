@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -26,9 +27,9 @@ def commands() -> list[tuple[str, str]]:
 
 
 def test_the_readme_commands_print_what_the_readme_says(tmp_path: Path) -> None:
-    assert len(commands()) == 4
+    assert len(commands()) == 7
     for command, output in commands():
-        name, *words = command.split()
+        name, *words = shlex.split(command)
         assert name == "servicefx"
         said = subprocess.run(
             [sys.executable, "-m", "servicefx.cli", *words],
