@@ -55,7 +55,7 @@ def seated(layering: Layering, texts: Sequence[Sequence[str]], box_width: float)
                 boxes[slot] = (left, middle - half, left + box_width, middle + half)
         bands.append((y, y + height))
         crossing = sum(layer_of[a] == level for chain in layering.chains.values() for a in chain[:-1])
-        y += height + 76 + 9 * min(crossing, 8)
+        y += height + 76 + 9 * min(crossing, 4) + 18 * max(0, min(crossing, 16) - 4)
     right = max((centre[slot] + widths[slot] / 2 for slot in slots), default=0.0)
     return Seats(centre, boxes, bands, layer_of, right, bands[-1][1] if bands else 0.0)
 

@@ -21,7 +21,7 @@ from servicefx.sections.notes import (
 from servicefx.study.study import Study
 from servicefx.values.effect import Effect
 from servicefx.values.estimates import Estimates
-from servicefx.values.table import Phrase, Section, Table
+from servicefx.values.table import Figure, Phrase, Section, Table
 
 __all__ = ["chain_section", "repurchase_section", "survey_files"]
 
@@ -76,6 +76,7 @@ def chain_section(study: Study, seed: int | None = None) -> Section | None:
             for a in answers
             if a.kind != "direct" or a.source in chain.fits[a.outcome].estimates.terms
         ]
+        equations = estimates_rows(fits, study.level)
         failed = max(a.effect.n_failed for a in answers)
         first = chain.fits[next(iter(chain.fits))]
         notes = (
@@ -93,7 +94,7 @@ def chain_section(study: Study, seed: int | None = None) -> Section | None:
                 Table(
                     id="equations",
                     title=Phrase(key="table.equations"),
-                    rows=estimates_rows(fits, study.level),
+                    rows=equations,
                     notes=(
                         *notes[:1],
                         *_left_out(fits),
@@ -105,9 +106,24 @@ def chain_section(study: Study, seed: int | None = None) -> Section | None:
                     ),
                 ),
             ),
+            figures=(_diagram(study, equations),),
             effects=tuple(a.effect for a in answers),
         )
     return None
+
+
+def _diagram(study: Study, equations: pd.DataFrame) -> Figure:
+    """The equations as arrows between constructs; constants and covariates are left out."""
+    arrows = equations[equations["term"].isin(list(study.spec.constructs))]
+    arrows = arrows.rename(columns={"term": "from", "outcome": "to"})
+    return Figure(
+        id="chain",
+        kind="diagram",
+        title=Phrase(key="figure.chain"),
+        rows=arrows[["from", "to", "estimate", "conf_low", "conf_high"]].reset_index(drop=True),
+        source="equations",
+        notes=(Phrase(key="note.diagram_chain"), Phrase(key="note.level", values={"level": study.level})),
+    )
 
 
 def _left_out(fits: list[Estimates]) -> tuple[Phrase, ...]:
