@@ -30,7 +30,7 @@ class PathEffect:
     via : tuple of str
         Mediators in order; empty for direct, total and the sum of all indirect effects.
     effect : Effect
-        In points of the outcome per point of the source.
+        In units of the outcome per unit of the source, as its ``unit`` says.
     """
 
     source: str
@@ -68,7 +68,9 @@ def mediator_sequences(chain: Chain, source: str, outcome: str) -> list[tuple[st
     return sorted(found, key=lambda sequence: (len(sequence), sequence))
 
 
-def effects_between(chain: Chain, source: str, outcome: str, unit: str = "points") -> list[PathEffect]:
+def effects_between(
+    chain: Chain, source: str, outcome: str, unit: str = "points per point"
+) -> list[PathEffect]:
     """Direct, each specific indirect, summed indirect and total effect of a source on an outcome.
 
     Parameters
@@ -78,7 +80,7 @@ def effects_between(chain: Chain, source: str, outcome: str, unit: str = "points
     source, outcome : str
         Construct ids.
     unit : str
-        Unit of the outcome's score.
+        Unit of the slopes: ``"points per point"``, ``"points per unit"`` where the source has no scale.
 
     Returns
     -------
@@ -95,14 +97,15 @@ def effects_between(chain: Chain, source: str, outcome: str, unit: str = "points
     Alwin & Hauser (1975), Am. Sociol. Rev. 40, 37-47 (path decomposition).
     """
     sequences = mediator_sequences(chain, source, outcome)
+    step = unit.rpartition(" per ")[2]
 
     def along(via: tuple[str, ...]) -> Effect:
         steps = (source, *via, outcome)
         parts = [chain.path(left, right) for left, right in itertools.pairwise(steps)]
         through = f" through {', then '.join(via)}" if via else ", directly"
         return Effect(
-            estimand=f"change in {outcome} per point of {source}{through}",
-            unit=f"{unit} per point",
+            estimand=f"change in {outcome} per {step} of {source}{through}",
+            unit=unit,
             estimate=math.prod(part[0] for part in parts),
             draws=np.prod([part[1] for part in parts], axis=0),
             draw_source=(chain.draw_source,),
@@ -120,13 +123,13 @@ def effects_between(chain: Chain, source: str, outcome: str, unit: str = "points
         indirect = single[0].effect
         for further in single[1:]:
             indirect = indirect + further.effect
-        indirect = indirect.renamed(f"change in {outcome} per point of {source}, all mediated paths")
+        indirect = indirect.renamed(f"change in {outcome} per {step} of {source}, all mediated paths")
         total = direct + indirect
         if len(single) > 1:
             answers.append(
                 PathEffect(source=source, outcome=outcome, kind="indirect", via=(), effect=indirect)
             )
-    total = total.renamed(f"change in {outcome} per point of {source}, all paths of the chain")
+    total = total.renamed(f"change in {outcome} per {step} of {source}, all paths of the chain")
     return [*answers, PathEffect(source=source, outcome=outcome, kind="total", via=(), effect=total)]
 
 

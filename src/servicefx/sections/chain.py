@@ -16,7 +16,9 @@ from servicefx.sections.notes import (
     effect_row,
     estimates_rows,
     fit_notes,
+    slope_unit,
     sources_of,
+    step_of,
 )
 from servicefx.study.study import Study
 from servicefx.values.effect import Effect
@@ -61,7 +63,8 @@ def chain_section(study: Study, seed: int | None = None) -> Section | None:
         for outcome in chain.fits:
             for source in (*sources, *(name for name in chain.fits if name != outcome)):
                 if mediator_sequences(chain, source, outcome):
-                    answers += effects_between(chain, source, outcome)
+                    unit = slope_unit(study, outcome, source, data)
+                    answers += effects_between(chain, source, outcome, unit)
         if not answers:
             continue
         fits = [fit.estimates for fit in chain.fits.values()]
@@ -168,6 +171,8 @@ def _findings(answers: list[PathEffect], level: float) -> tuple[Phrase, ...]:
                         "conf_low": low,
                         "conf_high": high,
                         "design": "adjusted",
+                        "step": answer.effect.unit.rpartition(" per ")[2],
+                        "unit": answer.effect.unit.partition(" per ")[0],
                     },
                 )
             )
@@ -187,8 +192,8 @@ def repurchase_section(study: Study, seed: int | None = None) -> Section | None:
     Returns
     -------
     Section or None
-        Tables ``logit`` (log odds) and ``repurchase`` (mean change of the share per point); None where no
-        path ends in a 0/1 construct.
+        Tables ``logit`` (log odds) and ``repurchase`` (mean change of the share per point); None where
+        no path ends in a 0/1 construct.
     """
     seed = study.seed if seed is None else seed
     for data in survey_files(study):
@@ -200,10 +205,11 @@ def repurchase_section(study: Study, seed: int | None = None) -> Section | None:
             effects = []
             for term in terms:
                 estimate, draws = fit.change({term: (1.0, np.ones(len(fit.draws)))})
+                step = step_of(study, term, data)
                 effects.append(
                     Effect(
-                        estimand=f"change in the share with {outcome} per point of {term}, other terms held",
-                        unit="share per point",
+                        estimand=f"change in the share with {outcome} per {step} of {term}, other terms held",
+                        unit=f"share per {step}",
                         estimate=estimate,
                         draws=draws,
                         draw_source=(fit.draw_source,),
@@ -233,7 +239,7 @@ def repurchase_section(study: Study, seed: int | None = None) -> Section | None:
                             name: row[name]
                             for name in ("term", "outcome", "estimate", "conf_low", "conf_high")
                         }
-                        | {"design": "adjusted"},
+                        | {"design": "adjusted", "step": step_of(study, str(row["term"]), data)},
                     )
                     for row in rows.to_dict("records")
                     if row["conf_low"] > 0 or row["conf_high"] < 0

@@ -5,7 +5,7 @@ from __future__ import annotations
 from servicefx.engines.design_matrix import CONSTANT
 from servicefx.models.chain import chain_outcomes
 from servicefx.models.drivers import fit_direct
-from servicefx.sections.notes import answering, estimates_rows, fit_notes
+from servicefx.sections.notes import answering, estimates_rows, fit_notes, step_of, units_of
 from servicefx.study.study import Study
 from servicefx.values.estimates import FEW_CLUSTERS
 from servicefx.values.table import Figure, Phrase, Section, Table
@@ -64,6 +64,8 @@ def drivers_section(
                 "conf_low": row["conf_low"],
                 "conf_high": row["conf_high"],
                 "design": "adjusted",
+                "step": step_of(study, row["term"], data),
+                "unit": units_of(study, outcome, data),
             },
         )
         for row in shown.to_dict("records")

@@ -10,7 +10,7 @@ from servicefx.models.chain import chain_outcomes
 from servicefx.models.drivers import fit_direct
 from servicefx.models.loyalty import fit_repurchase, is_binary
 from servicefx.models.over_time import fit_over_time, lag_name, panel_files
-from servicefx.sections.notes import answering
+from servicefx.sections.notes import answering, slope_unit, step_of
 from servicefx.study.spec import PathSpec
 from servicefx.study.study import Study
 from servicefx.theory.catalogue import load_theory
@@ -71,9 +71,9 @@ def hypotheses_section(study: Study, seed: int | None = None) -> Section | None:
                                 "conf_high": float(found["conf_high"]),
                                 "p_value": float(found["p_value"]),
                                 "n_obs": fit.n_obs,
-                                "unit": "log odds per point"
+                                "unit": f"log odds per {step_of(study, source, data)}"
                                 if fit.estimator == "logit"
-                                else "points per point",
+                                else slope_unit(study, outcome, source, data),
                                 "design": design,
                                 "predicted": {"+": "positive", "-": "negative"}.get(sign, "no sign"),
                                 "verdict": "not predicted"

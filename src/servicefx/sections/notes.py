@@ -25,7 +25,10 @@ __all__ = [
     "fit_notes",
     "refused",
     "score_notes",
+    "slope_unit",
     "sources_of",
+    "step_of",
+    "units_of",
     "wider_notes",
 ]
 
@@ -61,6 +64,27 @@ def fit_notes(study: Study, data: str, fit: Estimates, design: str) -> tuple[Phr
     notes += [Phrase(key="note.assumption", values={"text": text}) for text in fit.assumptions]
     notes.append(Phrase(key="note.level", values={"level": study.level}))
     return tuple(notes)
+
+
+def units_of(study: Study, name: str, data: str) -> str:
+    """Unit of a score in a data file: its scale's (``"points"``), or ``"units"`` where it stands on none.
+
+    A construct measured by one column of another file, as money or an index, stands on no scale there.
+    """
+    if name not in study.spec.constructs or study.data_of(name) != data:
+        return "units"
+    scale = study.scale_of(name)
+    return "units" if scale is None else scale.unit
+
+
+def step_of(study: Study, name: str, data: str) -> str:
+    """One step of a score: ``"point"``, ``"unit"``."""
+    return units_of(study, name, data).removesuffix("s")
+
+
+def slope_unit(study: Study, outcome: str, term: str, data: str) -> str:
+    """Unit of a slope: ``"points per point"``, ``"points per unit"``, ``"units per point"``."""
+    return f"{units_of(study, outcome, data)} per {step_of(study, term, data)}"
 
 
 def wider_notes(study: Study, data: str) -> tuple[Phrase, ...]:

@@ -51,10 +51,9 @@ def structure_section(study: Study, seed: int | None = None) -> Section | None: 
     DataError
         If answers are missing or weights declared, which this version's estimator cannot use.
     """
-    found = model_name(study, "sem")
-    if found is None:
+    name = model_name(study, "sem")
+    if name is None:
         return None
-    name = found
     table, constructs = model_text(study, name)
     data, items = items_of(study, name, constructs)
     refuse_formative(study, name, constructs)
