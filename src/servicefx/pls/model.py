@@ -7,9 +7,11 @@ from dataclasses import dataclass
 
 from servicefx.errors import Problem, StudyError, closest
 from servicefx.pls.composites import Design, Mode
-from servicefx.syntax.table import ParameterTable
+from servicefx.syntax.table import Constraint, Definition, ParameterTable
 
 __all__ = ["PlsModel", "pls_model"]
+
+_NO_PLACE = {"~~": "covariances", "~1": "intercepts", "|": "thresholds", "~*~": "scaling factors"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,11 +94,14 @@ def _problems(table: ParameterTable, mode: Mapping[str, Mode]) -> list[Problem]:
     problems: list[Problem] = []
     for row in table.rows:
         where = f"model, line {row.line}, column {row.column}" if row.line else "model"
-        text = f"'{row.lhs} {row.op} {row.rhs}'"
-        if row.op == "~~":
-            problems.append(Problem(where, f"{text}: PLS fits no covariances", "Remove the line."))
+        text = f"'{row.text}'"
+        if row.op in _NO_PLACE:
+            problems.append(Problem(where, f"{text}: PLS fits no {_NO_PLACE[row.op]}", "Remove the line."))
         elif row.fixed is not None:
             problems.append(Problem(where, f"{text}: PLS fixes no values", "Remove the number."))
+        elif row.modifiers:
+            found = f"{text}: PLS takes no labels, starts, 'NA*' or groups"
+            problems.append(Problem(where, found, "Remove what stands before '*'."))
         elif row.op == "~":
             problems += [
                 Problem(
@@ -110,6 +115,15 @@ def _problems(table: ParameterTable, mode: Mapping[str, Mode]) -> list[Problem]:
         elif row.rhs in constructs:
             found = f"{text}: constructs of constructs are not fitted by this version"
             problems.append(Problem(where, found, "List the items instead."))
+    stands: list[tuple[str, Definition | Constraint]] = [
+        (f"'{said.name} := {said.expression.text}': PLS computes no definitions", said)
+        for said in table.definitions
+    ]
+    stands += [(f"'{said.text}': PLS fits no equalities", said) for said in table.constraints]
+    problems += [
+        Problem(f"model, line {said.line}, column {said.column}", found, "Remove the line.")
+        for found, said in stands
+    ]
     measured = {row.lhs for row in table.of("=~")}
     problems += [
         Problem("model", f"'{name}' is both measured ('=~') and composed ('<~')", "Choose one.")

@@ -86,7 +86,7 @@ def model_text(study: Study, name: str, operator: Operator = "=~") -> tuple[Para
     except StudyError as error:
         places = [replace(p, where=p.where.replace("model", where, 1)) for p in error.problems]
         raise StudyError(*places) from error
-    names = list(dict.fromkeys(name for row in table.rows for name in (row.lhs, row.rhs)))
+    names = list(dict.fromkeys(name for row in table.rows for name in row.names))
     constructs = study.spec.constructs
     unknown = [name for name in names if name not in constructs]
     if unknown:
@@ -102,7 +102,7 @@ def model_text(study: Study, name: str, operator: Operator = "=~") -> tuple[Para
         )
     measured = {name: [_as_item(study, item) for item in constructs[name].items] for name in names}
     rows = tuple(
-        ParameterRow(lhs=construct, op=sign, rhs=item, fixed=None, line=0, column=0)
+        ParameterRow(lhs=construct, op=sign, rhs=item)
         for construct, items in measured.items()
         for sign in ("<~" if constructs[construct].mode == "formative" else operator,)
         for item in items

@@ -1,42 +1,37 @@
-"""Model text to ParameterTable; what this version does not fit is refused where it stands."""
+"""Model text to ParameterTable; what is not understood is refused where it stands."""
 
 from __future__ import annotations
 
-import math
+import re
+from collections.abc import Sequence
+from typing import get_args
 
 from servicefx.errors import Problem, StudyError
-from servicefx.syntax.table import OPERATORS, Operator, ParameterRow, ParameterTable
-from servicefx.syntax.tokens import UNDERSTOOD, Token, caret_problem, statements
+from servicefx.syntax.arithmetic import label_name, read_expression
+from servicefx.syntax.definitions import Constraint, Definition
+from servicefx.syntax.expression import Expression
+from servicefx.syntax.faults import UNDERSTOOD, Fault, Found, refusal
+from servicefx.syntax.labels import label_faults, resolve_equal
+from servicefx.syntax.modifiers import merged
+from servicefx.syntax.table import Modifier, Operator, ParameterRow, ParameterTable
+from servicefx.syntax.terms import not_fitted, read_names, read_terms, second_operator
+from servicefx.syntax.tokens import Token, statements
 
 __all__ = ["parse_model"]
 
-_NOT_FITTED = {
-    ":=": "':=' definitions are not computed by this version",
-    "==": "'==' constraints are not fitted by this version",
-    "<": "'<' constraints are not fitted by this version",
-    ">": "'>' constraints are not fitted by this version",
-    "|": "'|' thresholds are not fitted by this version",
-    "~*~": "'~*~' scaling factors are not fitted by this version",
-    ":": "':' blocks and interactions are not fitted by this version",
-}
-_SHOWN = 20
-"""Problems listed in one refusal."""
-
-
-class _Fault(Exception):
-    """A fault at one token; becomes a Problem."""
-
-    def __init__(self, token: Token, found: str, remedy: str = UNDERSTOOD) -> None:
-        super().__init__(found)
-        self.token, self.found, self.remedy = token, found, remedy
+_MODEL_OPERATORS = {op: op for op in get_args(Operator) if op != "~1"}
+_THRESHOLD = re.compile(r"t[1-9][0-9]*")
 
 
 def parse_model(text: str) -> ParameterTable:
     """Read a model in lavaan's language.
 
     Understood are ``=~`` (measured by), ``<~`` (composed of), ``~`` (regressed on), ``~~`` ((co)varies
-    with), terms joined by ``+``, fixed numbers as ``1*x``, several names left of an operator, names in
-    quotes, names in any script, comments (``#`` or ``!``), ``;`` and wrapped lines. Nothing is evaluated.
+    with), ``~ 1`` (intercept), ``|`` (thresholds ``t1``, ``t2``, ...), ``~*~`` (scaling factor), ``:=``
+    (definition) and ``==`` (equality). Before ``*`` stand numbers and arithmetic of numbers, ``NA``,
+    ``start()``, labels, ``equal()`` and ``c()`` with one entry a group. Names may stand in quotes and be in
+    any script; ``#`` and ``!`` begin comments; lines wrap after or before a sign. Nothing is evaluated as
+    code. A parameter may stand twice, if the second mention adds a modifier.
 
     Parameters
     ----------
@@ -51,137 +46,168 @@ def parse_model(text: str) -> ParameterTable:
     Raises
     ------
     StudyError
-        With line, column and caret for every statement that is not understood or not fitted.
+        With line, column and caret for every statement that is not understood or not fitted, and every
+        label, definition or modifier that does not fit the others; the first twenty.
 
     Examples
     --------
-    >>> table = parse_model("quality =~ 1*q1 + q2; satisfaction ~ quality")
+    >>> table = parse_model("quality =~ 1*q1 + q2; satisfaction ~ b*quality; twice := 2 * b")
     >>> [(row.lhs, row.op, row.rhs, row.fixed) for row in table.rows]
     [('quality', '=~', 'q1', 1.0), ('quality', '=~', 'q2', None), ('satisfaction', '~', 'quality', None)]
+    >>> table.definitions[0].expression.value({"b": 0.4})
+    0.8
     """
-    lines = text.splitlines()
-    found, problems = statements(text)
-    spoilt = {line for line, _, _ in problems}
-    seen: dict[tuple[str, str, str], int] = {}
-    rows: list[ParameterRow] = []
+    found, faults = statements(text)
+    reading = _Reading(text.splitlines(), faults)
     for tokens in found:
-        try:
-            parsed = _statement(tokens)
-            for row in parsed:
-                _check_row(row, tokens, seen)
-        except _Fault as fault:
-            line, column = fault.token.line, fault.token.column
-            if line not in spoilt:
-                problem = caret_problem(lines[line - 1], line, column, fault.found, fault.remedy)
-                problems.append((line, column, problem))
-        else:
-            rows.extend(parsed)
-    if not rows and not problems:
+        reading.take(tokens)
+    if not found and not faults:
         raise StudyError(Problem("model", "holds no line, at least one expected", UNDERSTOOD))
-    if problems:
-        problems.sort(key=lambda located: located[:2])
-        raise StudyError(*(problem for _, _, problem in problems[:_SHOWN]))
-    return ParameterTable(rows=tuple(rows))
+    table = reading.table()
+    if reading.faults:
+        raise refusal(text, reading.faults)
+    if not table.rows:
+        raise StudyError(Problem("model", "states no parameter, at least one expected", UNDERSTOOD))
+    return table
 
 
-def _statement(tokens: list[Token]) -> list[ParameterRow]:
-    """Rows of one statement: names, operator, terms."""
-    at = next((i for i, token in enumerate(tokens) if token.kind == "op"), None)
-    if at is None:
-        raise _Fault(tokens[0], f"'{tokens[0].text}' without an operator")
-    operator = tokens[at]
-    if operator.text in _NOT_FITTED:
-        raise _Fault(operator, _NOT_FITTED[operator.text])
-    assert operator.text in OPERATORS
-    op: Operator = operator.text
-    left = _terms(tokens[:at], operator)
-    right = _terms(tokens[at + 1 :], operator)
-    for token, fixed in left:
-        if fixed is not None:
-            raise _Fault(token, f"a number before '{token.text}', left of '{op}'")
-    return [
-        ParameterRow(lhs=lhs.text, op=op, rhs=rhs.text, fixed=fixed, line=rhs.line, column=rhs.column)
-        for lhs, _ in left
-        for rhs, fixed in right
-    ]
+class _Reading:
+    """What has been read of one text so far."""
 
+    def __init__(self, lines: Sequence[str], faults: list[Found]) -> None:
+        self.lines = lines
+        self.faults = faults
+        self.spoilt_lines = {fault.line for fault in faults}
+        self.spoilt_names: set[str] = set()
+        self.rows: list[ParameterRow] = []
+        self.position: dict[tuple[str, str, str], int] = {}
+        self.equal: dict[int, Token] = {}
+        self.n_groups: int = 1
+        self.definitions: list[Definition] = []
+        self.constraints: list[Constraint] = []
+        self.used: list[Token] = []
 
-def _terms(tokens: list[Token], operator: Token) -> list[tuple[Token, float | None]]:
-    """Names joined by '+', each with the number it is fixed at."""
-    terms: list[tuple[Token, float | None]] = []
-    at = 0
-    while True:
-        if at >= len(tokens):
-            raise _Fault(tokens[-1] if tokens else operator, "a name is missing here")
-        fixed, at = _modifier(tokens, at, operator)
-        if at >= len(tokens):
-            raise _Fault(tokens[-1], "a name is missing here")
-        token = tokens[at]
-        if token.kind == "op":
-            raise _Fault(
-                token, f"a second operator '{token.text}' in one line", "Begin a new line before it."
-            )
-        if token.kind != "name":
-            raise _Fault(token, f"'{token.text}' where a name is expected")
-        terms.append((token, fixed))
-        at += 1
-        if at == len(tokens):
-            return terms
-        token = tokens[at]
-        if token.kind == "op":
-            if token.text in _NOT_FITTED:
-                raise _Fault(token, _NOT_FITTED[token.text])
-            raise _Fault(
-                token, f"a second operator '{token.text}' in one line", "Begin a new line before it."
-            )
-        if token.kind == "star":
-            raise _Fault(
-                terms[-1][0],
-                f"the label or function '{terms[-1][0].text}*': labels, 'NA*' and equalities are not fitted "
-                "by this version",
-            )
-        if token.kind != "plus":
-            raise _Fault(token, f"'{token.text}' where '+' is expected")
-        at += 1
+    def take(self, tokens: Sequence[Token]) -> None:
+        """Read one statement; what is wrong with it is kept."""
+        try:
+            self._statement(tokens)
+        except Fault as fault:
+            self.spoilt_names.update(token.text for token in tokens)
+            if fault.found.line not in self.spoilt_lines:
+                self.faults.append(fault.found)
 
-
-def _modifier(tokens: list[Token], at: int, operator: Token) -> tuple[float | None, int]:
-    """The number before '*', if one stands there, and where the name begins."""
-    sign = 1.0
-    start = tokens[at]
-    if start.kind == "minus" and at + 1 < len(tokens) and tokens[at + 1].kind == "number":
-        sign, at = -1.0, at + 1
-    if tokens[at].kind != "number":
-        return None, at
-    number = tokens[at]
-    try:
-        value = sign * float(number.text)
-    except ValueError:
-        raise _Fault(
-            number,
-            f"'{number.text}' is neither a number nor a name",
-            "Write a name that begins so in quotes.",
-        ) from None
-    if not math.isfinite(value):
-        raise _Fault(number, f"'{number.text}' is too large a number", "Fix it at a finite number.")
-    if at + 1 >= len(tokens) or tokens[at + 1].kind != "star":
-        if operator.text == "~" and value in (0.0, 1.0):
-            raise _Fault(start, f"'~ {number.text}' intercepts are not fitted by this version")
-        raise _Fault(start, f"the number '{number.text}' without '*' and a name after it")
-    return value, at + 2
-
-
-def _check_row(row: ParameterRow, tokens: list[Token], seen: dict[tuple[str, str, str], int]) -> None:
-    """Refuse a parameter that stands twice, or a construct that explains itself."""
-    here = next(t for t in tokens if t.line == row.line and t.column == row.column)
-    if row.op != "~~" and row.lhs == row.rhs:
-        raise _Fault(
-            here, f"'{row.lhs} {row.op} {row.rhs}' explains '{row.lhs}' by itself", "Remove the term."
+    def table(self) -> ParameterTable:
+        """The whole model, after its labels are checked."""
+        if not self.faults:
+            self.faults += resolve_equal(self.rows, self.equal)
+        labels = dict.fromkeys(label for row in self.rows if row.modifiers for label in row.labels)
+        self.faults += label_faults(labels, self.definitions, self.constraints, self.used, self.spoilt_names)
+        return ParameterTable(
+            rows=tuple(self.rows),
+            definitions=tuple(self.definitions),
+            constraints=tuple(self.constraints),
         )
-    key = (row.lhs, row.op, row.rhs)
-    if row.op == "~~" and row.lhs > row.rhs:
-        key = (row.rhs, row.op, row.lhs)
-    if key in seen:
-        found = f"'{row.lhs} {row.op} {row.rhs}' stands already in line {seen[key]}"
-        raise _Fault(here, found, "Remove one of the two.")
-    seen[key] = row.line
+
+    def _statement(self, tokens: Sequence[Token]) -> None:
+        at = next((i for i, token in enumerate(tokens) if token.kind == "op"), None)
+        if at is None:
+            raise Fault(tokens[0].place, f"'{tokens[0].text}' without an operator")
+        sign = tokens[at]
+        op = _MODEL_OPERATORS.get(sign.text)
+        if op is not None:
+            self._parameters(tokens, at, op)
+        elif sign.text in (":=", "=="):
+            self._equation(tokens, at)
+        else:
+            raise not_fitted(tokens, at)
+
+    def _equation(self, tokens: Sequence[Token], at: int) -> None:
+        """Take ``name := expression`` or ``left == right``."""
+        sign = tokens[at]
+        for i in range(at + 1, len(tokens)):
+            if tokens[i].kind == "op":
+                raise second_operator(tokens, i)
+        if at == 0:
+            raise Fault(sign.place, f"nothing stands left of '{sign.text}'")
+        if sign.text == "==":
+            left, right = self._expression(tokens[:at], sign), self._expression(tokens[at + 1 :], sign)
+            self.constraints.append(Constraint(left=left, right=right, line=sign.line, column=sign.column))
+            return
+        if at != 1 or tokens[0].kind not in ("name", "quoted"):
+            raise Fault(tokens[0].place, "one name expected left of ':='", "Write 'name := expression'.")
+        name = label_name(tokens[0])
+        right = self._expression(tokens[at + 1 :], sign)
+        line, column = tokens[0].place
+        self.definitions.append(Definition(name=name, expression=right, line=line, column=column))
+
+    def _expression(self, tokens: Sequence[Token], before: Token) -> Expression:
+        """One expression; its names are kept to be looked up."""
+        expression = read_expression(tokens, before, self.lines)
+        names = set(expression.names)
+        self.used += [token for token in tokens if token.text in names]
+        return expression
+
+    def _parameters(self, tokens: Sequence[Token], at: int, op: Operator) -> None:
+        """Take a line of parameters: names, operator, terms."""
+        left = read_names(tokens, at)
+        terms = read_terms(tokens, at)
+        for name in left:
+            lhs = name.text
+            for term in terms:
+                target = term.target
+                if target.kind == "number":
+                    self._row(lhs, "~1", "", term.modifiers, target, term.equal)
+                    continue
+                rhs = target.text
+                if lhs == rhs and op in ("=~", "<~", "~"):
+                    found = f"'{lhs} {op} {rhs}' explains '{lhs}' by itself"
+                    raise Fault(target.place, found, "Remove the term.")
+                if op == "|" and not _THRESHOLD.fullmatch(rhs):
+                    found = f"the threshold '{rhs}', but thresholds are named t1, t2, ..."
+                    raise Fault(target.place, found, "Write 'item | t1 + t2'.")
+                if op == "~*~" and lhs != rhs:
+                    found = f"'{lhs} ~*~ {rhs}': a scaling factor stands between one name and itself"
+                    raise Fault(target.place, found, f"Write '{lhs} ~*~ {lhs}'.")
+                self._row(lhs, op, rhs, term.modifiers, target, term.equal)
+
+    def _row(
+        self,
+        lhs: str,
+        op: Operator,
+        rhs: str,
+        modifiers: tuple[Modifier, ...],
+        token: Token,
+        equal: Token | None,
+    ) -> None:
+        """Add a parameter, or what a second mention says of it."""
+        if len(modifiers) > 1 and len(modifiers) != self.n_groups:
+            if self.n_groups > 1:
+                found = f"modifiers for {len(modifiers)} groups, but for {self.n_groups} elsewhere"
+                raise Fault(token.place, found, "State one entry for each group throughout.")
+            self.n_groups = len(modifiers)
+        key = (rhs, op, lhs) if op == "~~" and rhs < lhs else (lhs, op, rhs)
+        at = self.position.setdefault(key, len(self.rows))
+        if equal is not None:
+            if at in self.equal:
+                raise Fault(equal.place, "a second 'equal()'", "Give the three parameters one label instead.")
+            self.equal[at] = equal
+        if at == len(self.rows):
+            self.rows.append(
+                ParameterRow(
+                    lhs=lhs, op=op, rhs=rhs, modifiers=modifiers, line=token.line, column=token.column
+                )
+            )
+            return
+        row = self.rows[at]
+        if not modifiers and equal is None:
+            found = f"'{lhs} {op} {rhs}' stands already in line {row.line}".replace(" ~1 ", " ~ 1")
+            raise Fault(token.place, found, "Remove one of the two.")
+        if modifiers:
+            self.rows[at] = ParameterRow(
+                lhs=row.lhs,
+                op=row.op,
+                rhs=row.rhs,
+                modifiers=merged(row.modifiers, modifiers, token),
+                line=row.line,
+                column=row.column,
+            )

@@ -8,11 +8,38 @@ from typing import Literal, get_args
 
 import pandas as pd
 
-__all__ = ["OPERATORS", "Operator", "ParameterRow", "ParameterTable"]
+from servicefx.syntax.definitions import Constraint, Definition, in_order
 
-Operator = Literal["=~", "<~", "~", "~~"]
+__all__ = ["OPERATORS", "Constraint", "Definition", "Modifier", "Operator", "ParameterRow", "ParameterTable"]
+
+Operator = Literal["=~", "<~", "~", "~~", "~1", "|", "~*~"]
 OPERATORS: tuple[Operator, ...] = get_args(Operator)
-"""Measured by, composed of, regressed on, (co)varies with."""
+"""Measured by, composed of, regressed on, (co)varies with, intercept, threshold, scaling factor."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Modifier:
+    """What stands before ``*``, for one group.
+
+    Attributes
+    ----------
+    fixed : float or None
+        The value the parameter is held at, in the users' units.
+    free : bool
+        Whether it is estimated where it would be fixed by default (``NA*``).
+    start : float or None
+        Where its estimation starts.
+    label : str
+        Its label; parameters with one label are equal. Empty where it has none.
+    """
+
+    fixed: float | None = None
+    free: bool = False
+    start: float | None = None
+    label: str = ""
+
+
+_PLAIN = Modifier()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,11 +49,12 @@ class ParameterRow:
     Attributes
     ----------
     lhs, rhs : str
-        Names of constructs or items, without quotes.
+        Names of constructs or items, without quotes. ``rhs`` is empty for ``~1``, ``t1``, ``t2``, ... for
+        ``|``, and equals ``lhs`` for ``~*~``.
     op : str
         One of `OPERATORS`.
-    fixed : float or None
-        The value it is held at, in the users' units; None where it is estimated (or left to defaults).
+    modifiers : tuple of Modifier
+        None, one for all groups, or one for each group.
     line, column : int
         Where the term stands in the text, counted from 1; 0 where it was not written as text.
     """
@@ -34,22 +62,62 @@ class ParameterRow:
     lhs: str
     op: Operator
     rhs: str
-    fixed: float | None
-    line: int
-    column: int
+    modifiers: tuple[Modifier, ...] = ()
+    line: int = 0
+    column: int = 0
+
+    def modifier(self, group: int) -> Modifier:
+        """What the model says of this parameter in one group, counted from 0.
+
+        Raises
+        ------
+        IndexError
+            If modifiers are stated for fewer groups.
+        """
+        if not self.modifiers:
+            return _PLAIN
+        return self.modifiers[0] if len(self.modifiers) == 1 else self.modifiers[group]
+
+    @property
+    def fixed(self) -> float | None:
+        """The value it is held at in every group alike; None otherwise."""
+        values = {modifier.fixed for modifier in self.modifiers}
+        return values.pop() if len(values) == 1 else None
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """Its labels in any group, in order."""
+        return tuple(dict.fromkeys(modifier.label for modifier in self.modifiers if modifier.label))
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The variables it joins: two, or one for an intercept, threshold or scaling factor."""
+        return (self.lhs, self.rhs) if self.op in ("=~", "<~", "~", "~~") else (self.lhs,)
+
+    @property
+    def text(self) -> str:
+        """The parameter as a line of the model language, without modifiers."""
+        return f"{self.lhs} ~ 1" if self.op == "~1" else f"{self.lhs} {self.op} {self.rhs}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ParameterTable:
-    """The parameters a model names, in the order of its text.
+    """What a model says, in the order of its text.
 
     Attributes
     ----------
     rows : tuple of ParameterRow
-        In order; a parsed table holds at least one, and no parameter twice.
+        A parsed table holds at least one, and no parameter twice.
+    definitions : tuple of Definition
+        A definition may use labels and other definitions, earlier or later ones but never in a circle;
+        `evaluation_order` says which to compute first.
+    constraints : tuple of Constraint
+        Over labels and defined names.
     """
 
     rows: tuple[ParameterRow, ...]
+    definitions: tuple[Definition, ...] = ()
+    constraints: tuple[Constraint, ...] = ()
 
     @classmethod
     def from_constructs(
@@ -83,14 +151,14 @@ class ParameterTable:
             for item in items
         ]
         lines += [(outcome, "~", term) for outcome, term in paths]
-        return cls(
-            rows=tuple(
-                ParameterRow(lhs=lhs, op=op, rhs=rhs, fixed=None, line=0, column=0) for lhs, op, rhs in lines
-            )
-        )
+        return cls(rows=tuple(ParameterRow(lhs=lhs, op=op, rhs=rhs) for lhs, op, rhs in lines))
 
     def __add__(self, other: ParameterTable) -> ParameterTable:
-        return ParameterTable(rows=self.rows + other.rows)
+        return ParameterTable(
+            rows=self.rows + other.rows,
+            definitions=self.definitions + other.definitions,
+            constraints=self.constraints + other.constraints,
+        )
 
     def of(self, *ops: Operator) -> tuple[ParameterRow, ...]:
         """The rows with one of these operators, in order."""
@@ -107,6 +175,36 @@ class ParameterTable:
         constructs = set(self.constructs)
         names = dict.fromkeys(row.rhs for row in self.of("=~", "<~"))
         return tuple(name for name in names if name not in constructs)
+
+    @property
+    def observed(self) -> tuple[str, ...]:
+        """Every name that is no construct: items, outcomes, terms, then the rest, each in order of mention.
+
+        This is the order in which lavaan lists observed variables.
+        """
+        constructs = set(self.constructs)
+        names = [row.rhs for row in self.of("=~")]
+        names += [row.lhs for row in self.of("~")]
+        names += [row.rhs for row in self.of("~", "<~")]
+        covariances = self.of("~~")
+        names += [row.lhs for row in covariances] + [row.rhs for row in covariances]
+        names += [row.lhs for row in self.of("|", "~1", "~*~")]
+        return tuple(name for name in dict.fromkeys(names) if name not in constructs)
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """Every label of a parameter, in order of first mention."""
+        return tuple(dict.fromkeys(label for row in self.rows for label in row.labels))
+
+    @property
+    def n_groups(self) -> int:
+        """Groups that the modifiers are stated for; 1 where no parameter tells groups apart."""
+        return max((len(row.modifiers) for row in self.rows), default=1) or 1
+
+    @property
+    def evaluation_order(self) -> tuple[Definition, ...]:
+        """The definitions, each after those it uses."""
+        return tuple(in_order(self.definitions)[0])
 
     @property
     def frame(self) -> pd.DataFrame:
