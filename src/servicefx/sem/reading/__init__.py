@@ -1,0 +1,1 @@
+"""What a fitted model is read for: measures, standardised solution, residuals, indices, effects."""
