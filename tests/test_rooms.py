@@ -30,9 +30,11 @@ PARSES_DATA = (
     "study/files.py",
     "study/delimited.py",
     "study/labelled.py",
+    "study/batches.py",
 )  # the first hands bytes to the others
 OPENS = (
     "study/files.py",  # data
+    "study/batches.py",  # data larger than memory
     "study/reading.py",  # study.toml
     "study/template.py",  # the template of `servicefx new`
     "report/",  # reports

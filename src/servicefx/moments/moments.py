@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal
 
 import numpy as np
@@ -228,6 +229,82 @@ class Moments:
         cov = matrix * np.outer(spread, spread)
         return cls.from_covariance(cov, n_obs, named_vector(mean, labels, "mean"), names=labels)
 
+    @classmethod
+    def from_parquet(
+        cls,
+        path: str | Path,
+        columns: Sequence[str],
+        *,
+        weights: str | None = None,
+        missing: Literal["refuse", "listwise"] = "refuse",
+    ) -> Moments:
+        """Moments of a parquet file of any length; memory does not grow with its rows.
+
+        Parameters
+        ----------
+        path : path
+            Of the file.
+        columns : sequence of str
+            Columns of numbers, in the order of the moments.
+        weights : str, optional
+            Column of survey weights, > 0; scaled to sum to the rows used.
+        missing : {"refuse", "listwise"}
+            Whether a gap is refused, or its row left out; `streamed_moments` also counts those rows.
+
+        Returns
+        -------
+        Moments
+            The same as `from_frame` of these columns.
+
+        Raises
+        ------
+        DataError
+            If the file cannot be read or a column is not there, holds text, gaps or one value only.
+        """
+        from servicefx.moments.streaming import streamed_moments
+        from servicefx.study.batches import parquet_batches
+
+        batches = parquet_batches(path, _with_weights(columns, weights))
+        return streamed_moments(batches, columns, missing=missing, weights=weights)[0]
+
+    @classmethod
+    def from_csv(
+        cls,
+        path: str | Path,
+        columns: Sequence[str],
+        *,
+        weights: str | None = None,
+        missing: Literal["refuse", "listwise"] = "refuse",
+        delimiter: str | None = None,
+        decimal: str | None = None,
+        encoding: str = "utf-8",
+    ) -> Moments:
+        """Moments of a CSV file of any length; memory does not grow with its rows.
+
+        Parameters
+        ----------
+        path, columns, weights, missing
+            As in `from_parquet`.
+        delimiter, decimal, encoding
+            As in `servicefx.study.batches.csv_batches`; the delimiter is found in the first line.
+
+        Returns
+        -------
+        Moments
+            The same as `from_frame` of these columns.
+
+        Raises
+        ------
+        DataError
+            If the file cannot be read or a column is not there, holds text, gaps or one value only.
+        """
+        from servicefx.moments.streaming import streamed_moments
+        from servicefx.study.batches import csv_batches
+
+        wanted = _with_weights(columns, weights)
+        batches = csv_batches(path, wanted, delimiter=delimiter, decimal=decimal, encoding=encoding)
+        return streamed_moments(batches, columns, missing=missing, weights=weights)[0]
+
     @property
     def correlation(self) -> Floats:
         """Correlation matrix, shape (p, p); NaN in rows of constant columns."""
@@ -269,3 +346,7 @@ class Moments:
         step = other.mean - self.mean
         cov = (1 - share) * self.cov + share * other.cov + share * (1 - share) * np.outer(step, step)
         return Moments(names=self.names, n_obs=n, mean=self.mean + share * step, cov=cov)
+
+
+def _with_weights(columns: Sequence[str], weights: str | None) -> list[str]:
+    return [*columns, *([] if weights is None or weights in columns else [weights])]
