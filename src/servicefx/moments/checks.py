@@ -16,7 +16,6 @@ __all__ = [
     "check_matrix",
     "check_not_constant",
     "complete_matrix",
-    "named_matrix",
     "named_vector",
     "quoted",
     "refusal",
@@ -154,27 +153,6 @@ def weight_shares(weights: ArrayLike, n: int) -> Floats:
             "weights", f"{bad} of {n} weights are not above 0", "Correct or drop these rows, and say so."
         )
     return np.asarray(weight / weight.sum(), dtype=np.float64)
-
-
-def named_matrix(
-    matrix: pd.DataFrame | ArrayLike, names: Sequence[str] | None
-) -> tuple[Floats, tuple[str, ...]]:
-    """The matrix as floats and the names of its columns; refused where no data can have produced it."""
-    if isinstance(matrix, pd.DataFrame):
-        labels = tuple(str(column) for column in matrix.columns)
-        rows = tuple(str(row) for row in matrix.index)
-        if not isinstance(matrix.index, pd.RangeIndex) and rows != labels:
-            raise refusal("matrix", "rows and columns carry different names", "Order both the same way.")
-        values = matrix.to_numpy(dtype=np.float64, copy=True)
-    elif names is None:
-        raise TypeError("names are needed where the matrix is not a DataFrame")
-    else:
-        values, labels = np.array(matrix, dtype=np.float64), tuple(str(name) for name in names)
-    if values.shape != (len(labels), len(labels)):
-        shape = " × ".join(str(size) for size in values.shape)
-        raise refusal("matrix", f"{shape} numbers for {len(labels)} columns", "Print one row a column.")
-    check_matrix(labels, values, None)
-    return values, labels
 
 
 def named_vector(

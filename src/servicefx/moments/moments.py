@@ -16,12 +16,12 @@ from servicefx.moments.checks import (
     check_matrix,
     check_not_constant,
     complete_matrix,
-    named_matrix,
     named_vector,
     quoted,
     refusal,
     weight_shares,
 )
+from servicefx.moments.printed import Printed, named_matrix
 
 __all__ = ["Moments"]
 
@@ -134,7 +134,7 @@ class Moments:
     @classmethod
     def from_covariance(
         cls,
-        cov: pd.DataFrame | ArrayLike,
+        cov: Printed,
         n_obs: int,
         mean: Mapping[str, float] | ArrayLike | None = None,
         denominator: Literal["n-1", "n"] = "n-1",
@@ -145,8 +145,8 @@ class Moments:
 
         Parameters
         ----------
-        cov : DataFrame or array_like, shape (p, p)
-            Both triangles filled; a frame brings its own names.
+        cov : DataFrame, array_like or str, shape (p, p)
+            One triangle is enough, also as text (`servicefx.moments.printed`); a frame brings its names.
         n_obs : int
             Sample size, at least 2.
         mean : mapping or array_like, shape (p,), optional
@@ -180,7 +180,7 @@ class Moments:
     @classmethod
     def from_correlation(
         cls,
-        corr: pd.DataFrame | ArrayLike,
+        corr: Printed,
         sd: Mapping[str, float] | ArrayLike,
         n_obs: int,
         mean: Mapping[str, float] | ArrayLike | None = None,
@@ -191,8 +191,8 @@ class Moments:
 
         Parameters
         ----------
-        corr : DataFrame or array_like, shape (p, p)
-            Both triangles filled, ones on the diagonal.
+        corr : DataFrame, array_like or str, shape (p, p)
+            Ones on the diagonal; one triangle is enough, also as text (`servicefx.moments.printed`).
         sd : mapping or array_like, shape (p,)
             Standard deviations, > 0, by name or in the order of the matrix.
         n_obs : int
