@@ -188,6 +188,9 @@ def missing_patterns(data: pd.DataFrame | ArrayLike, names: Sequence[str] | None
 
 def _numbers(data: pd.DataFrame | ArrayLike, names: Sequence[str] | None) -> tuple[Floats, tuple[str, ...]]:
     """Values with NaN at gaps, and the names of the columns; refused where text or infinite."""
+    floats = isinstance(data, np.ndarray) and data.dtype == np.float64 and data.ndim == 2
+    if floats and names is not None and not np.isinf(data).any():
+        return np.array(data), tuple(str(name) for name in names)
     if isinstance(data, pd.DataFrame):
         frame = data if names is None else data.loc[:, list(names)]
     else:

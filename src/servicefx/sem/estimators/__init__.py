@@ -1,0 +1,1 @@
+"""Estimators: discrepancy functions, their minimum, and the sampling covariance there."""

@@ -1,0 +1,67 @@
+"""Every fit measure of a SemFit, from its tests and moments."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from servicefx.sem.reading.measures import fit_measures, undefined_measures
+from servicefx.sem.reading.moment_measures import srmr
+from servicefx.sem.reading.standardised import covariances
+from servicefx.sem.structure.counting import moments_and_free
+
+if TYPE_CHECKING:
+    from servicefx.sem.sem_fit import SemFit
+
+__all__ = ["implied_moments", "measures_of", "undefined_of"]
+
+Floats = NDArray[np.float64]
+
+
+def implied_moments(fit: SemFit, g: int) -> tuple[Floats, Floats | None]:
+    """Implied covariances (p, p) and means (p,) of one group's items, in the units of `SemFit.moments`."""
+    p = len(fit.model.items)
+    sigma = fit.at.sigma[g]
+    if fit.solution.layout.constant is None:
+        return sigma[:p, :p], None
+    mean, cov = sigma[:p, p], covariances(fit, g)[:p, :p]
+    scaling = fit.solution.extra.get("scaling")
+    if scaling is not None:  # ordered items: from latent responses to the scale of their correlations
+        by_item = np.asarray(scaling)[g]
+        return cov * np.outer(by_item, by_item), mean * by_item
+    return cov, mean
+
+
+def measures_of(fit: SemFit) -> dict[str, float]:
+    """Fit measures by name; see `servicefx.sem.reading.measures.fit_measures`."""
+    solution, model = fit.solution, fit.model
+    groups = range(len(model.groups))
+    implied = [implied_moments(fit, g) for g in groups]
+    with_means = model.means and not model.ordered
+    sample_means = [m.mean for m in solution.moments if m.mean is not None] if with_means else None
+    means = [mean for _, mean in implied if mean is not None] if with_means else None
+    return fit_measures(
+        model=solution.test,
+        baseline=solution.baseline,
+        robust_model=solution.robust_test,
+        robust_baseline=solution.robust_baseline,
+        n_obs=fit.n_obs,
+        n_free=moments_and_free(model)[1],
+        n_groups=len(model.groups),
+        n_scale=solution.n_scale,
+        logl=solution.logl,
+        srmr=srmr(
+            [one.cov for one in solution.moments],
+            [sigma for sigma, _ in implied],
+            [float(n) for n in fit.n_by_group],
+            sample_means=sample_means,
+            implied_means=means,
+        ),
+    )
+
+
+def undefined_of(fit: SemFit) -> dict[str, str]:
+    """Why measures are NaN, by name."""
+    return undefined_measures(fit.measures, model=fit.solution.test, baseline=fit.solution.baseline)
