@@ -9,6 +9,7 @@ import pandas as pd
 
 from servicefx.errors import DataError, IdentificationError, Problem, StudyError, closest
 from servicefx.moments.checks import check_collinear
+from servicefx.moments.moments import Moments
 from servicefx.sem.choices import LIKELIHOOD, Choices, checked_choices
 from servicefx.sem.estimators.task import Solution, Task
 from servicefx.sem.sample import Sample, SemData, read_sample
@@ -20,7 +21,10 @@ from servicefx.sem.threads import one_thread
 from servicefx.syntax.parser import parse_model
 from servicefx.syntax.table import ParameterTable
 
-__all__ = ["fit", "fit_chosen"]
+__all__ = ["fit", "fit_chosen", "prepared", "solution_of"]
+
+
+_FAR = 1e4
 
 
 def fit(
@@ -71,7 +75,7 @@ def fit(
         Fix variances of constructs instead of first loadings; constructs do not covary; covariates are held
         at their sample moments.
     meanstructure : bool, optional
-        Model means as well. By default with several groups, a ``~1`` line, ``fiml`` or ``ordered``.
+        Model means as well. By default with groups, ``~1`` lines, ``fiml``, ``ordered`` or ``cluster``.
     information : {"expected", "observed"}, optional
         Behind standard errors. By default observed with ``mlr`` and ``fiml``, else expected.
     level : float
@@ -127,7 +131,7 @@ def fit_chosen(table: ParameterTable, data: SemData, choices: Choices) -> SemFit
     """As `fit`, for a table and choices already made."""
     with one_thread():
         task = prepared(table, data, choices)
-        solution = _solved(task)
+        solution = solution_of(task)
     return SemFit(
         model=task.model,
         table=table,
@@ -153,6 +157,7 @@ def prepared(table: ParameterTable, data: SemData, choices: Choices) -> Task:
         weights=choices.weights,
         cluster=choices.cluster,
     )
+    _refuse_shared_names(roles.constructs, data)
     means = _models_means(table, choices, len(sample.groups), bool(ordered))
     if means and any(one.moments is not None and one.moments.mean is None for one in sample.groups):
         raise DataError(
@@ -181,11 +186,12 @@ def prepared(table: ParameterTable, data: SemData, choices: Choices) -> Task:
         information=choices.information_used,
     )
     _check_identified(task)
+    _check_nearness(task)
     return task
 
 
-def _solved(task: Task) -> Solution:
-    """Hand the task to its estimator."""
+def solution_of(task: Task) -> Solution:
+    """Hand a task to its estimator."""
     if task.missing == "fiml":
         from servicefx.sem.estimators.missing import fit_missing
 
@@ -203,10 +209,26 @@ def _solved(task: Task) -> Solution:
     return fit_least_squares(task)
 
 
+def _refuse_shared_names(constructs: tuple[str, ...], data: SemData) -> None:
+    """Refuse constructs that bear the name of a column: one of the two would be meant, and not said."""
+    first = next(iter(data.values())) if isinstance(data, Mapping) else data
+    columns = set(first.names) if isinstance(first, Moments) else set()
+    if isinstance(first, pd.DataFrame):
+        columns = set(first.columns)
+    shared = [name for name in constructs if name in columns]
+    if shared:
+        raise StudyError(
+            *(
+                Problem("model", f"construct '{name}' is a column of the data as well", "Rename one of them.")
+                for name in shared
+            )
+        )
+
+
 def _ordered_items(
     table: ParameterTable, data: SemData, choices: Choices, items: tuple[str, ...]
 ) -> tuple[str, ...]:
-    """The ordered items: named, all explained ones, or (for wlsmv) the ordered categorical columns."""
+    """The ordered items: named, all explained ones, or (for wlsmv) the categorical columns; may be none."""
     explained = {row.rhs for row in table.of("=~")} | {row.lhs for row in table.of("~")}
     if choices.ordered is True:
         return tuple(item for item in items if item in explained)
@@ -226,12 +248,6 @@ def _ordered_items(
                 item
                 for item in items
                 if item in frame.columns and isinstance(frame[item].dtype, pd.CategoricalDtype)
-            )
-        if not named:
-            raise StudyError(
-                Problem(
-                    "ordered", "'wlsmv' needs ordered items, and none are named", "Name them, or choose ml."
-                )
             )
     unexplained = [name for name in named if name not in explained]
     if unexplained:
@@ -255,7 +271,9 @@ def _models_means(table: ParameterTable, choices: Choices, n_groups: int, ordere
         raise StudyError(
             Problem("meanstructure", f"is False, and {why} need means", "Leave it out, or set it to True.")
         )
-    return needed if choices.meanstructure is None else choices.meanstructure
+    if choices.meanstructure is None:
+        return needed or choices.cluster is not None
+    return choices.meanstructure
 
 
 def _levels(sample: Sample, ordered: tuple[str, ...]) -> dict[str, int]:
@@ -307,3 +325,25 @@ def _check_identified(task: Task) -> None:
                 "Fix or remove parameters, or add items.",
             )
         )
+
+
+def _check_nearness(task: Task) -> None:
+    """Refuse columns so far from 0 that their effects drown in the intercepts' rounding."""
+    explaining = {p.rhs for p in task.model.parameters if p.op == "~"} if task.model.means else set()
+    problems: list[Problem] = []
+    for group in task.sample.groups:
+        for name in explaining.intersection(task.sample.names):
+            at = task.sample.names.index(name)
+            if group.moments is not None and group.moments.mean is not None:
+                mean, variance = group.moments.mean[at], group.moments.cov[at, at]
+            elif group.values is not None:
+                mean, variance = np.nanmean(group.values[:, at]), np.nanvar(group.values[:, at])
+            else:
+                continue
+            if abs(mean) > _FAR * variance**0.5:
+                found = (
+                    f"has a mean of {mean:.6g}, {abs(mean) / variance**0.5:.2g} standard deviations from 0"
+                )
+                problems.append(Problem(f"column '{name}'", found, "Subtract a constant from it."))
+    if problems:
+        raise DataError(*dict.fromkeys(problems))

@@ -12,12 +12,14 @@ from servicefx.errors import DataError, Problem, StudyError, closest
 from servicefx.sem.columns import numbers
 from servicefx.sem.reading.standardised import covariances
 from servicefx.sem.reading.summary import implied_moments
+from servicefx.sem.sample import group_label
 from servicefx.sem.sem_fit import SemFit
 
 __all__ = ["factor_scores"]
 
 Floats = NDArray[np.float64]
 _METHODS = ("regression", "bartlett")
+_SINGULAR = 1e12
 
 
 def factor_scores(
@@ -31,7 +33,7 @@ def factor_scores(
         Of continuous items.
     data : DataFrame, or mapping of str to DataFrame
         The fit's items (and group column); not necessarily the rows it was fitted to. Without modelled means,
-        items are centred at the fit's sample means.
+        the fit's sample means are used, and constructs have no intercepts.
     method : {"regression", "bartlett"}
         Shrunken towards the mean, with the least error; or unbiased given the construct, and more variable.
 
@@ -39,7 +41,7 @@ def factor_scores(
     -------
     DataFrame, shape (n, n_constructs)
         In the constructs' units, indexed as the data; NaN in rows that lack an item. Under FIML fits items
-        that are there are used.
+        that are there are used. Bartlett's are NaN for constructs without items of their own (second order).
 
     Raises
     ------
@@ -51,8 +53,9 @@ def factor_scores(
     Notes
     -----
     With loadings G of the items on the constructs, :math:`C G' \Sigma^{-1} (x - \mu)` (Thurstone 1935) and
-    :math:`(G' \Theta^{-1} G)^{-1} G' \Theta^{-1} (x - \mu)` (Bartlett 1937, Br. J. Psychol. 28, 97-104), where
-    Bartlett's :math:`\Theta` is what the constructs leave of the items.
+    :math:`(G' \Theta^{-1} G)^{-1} G' \Theta^{-1} (x - \mu)` (Bartlett 1937, Br. J. Psychol. 28, 97-104),
+    where Bartlett's :math:`\Theta` is what the constructs leave of the items, and :math:`\mu` accounts for
+    covariates that act on items.
     """
     chosen = str(method).casefold()
     if chosen not in _METHODS:
@@ -83,7 +86,7 @@ def _by_group(fit: SemFit, data: pd.DataFrame | Mapping[str, pd.DataFrame]) -> l
         pairs = [(groups[0], data)]
     else:
         column = data[fit.choices.group]
-        pairs = [(str(value), data[column == value]) for value in column.dropna().unique()]
+        pairs = [(group_label(value), data[column == value]) for value in column.dropna().unique()]
     unknown = [label for label, _ in pairs if label not in groups]
     if unknown:
         found = f"'{unknown[0]}' is no group of the fit{closest(unknown[0], groups)}"
@@ -102,39 +105,62 @@ def _scores(fit: SemFit, g: int, values: Floats, method: str) -> Floats:
     first = layout.n_observed
     covariance = covariances(fit, g)
     sigma, mean = implied_moments(fit, g)
-    latent_mean = np.zeros(layout.n_variables - first)
+    total = fit.at.total[g]
+    latent_mean: Floats = np.zeros(len(total) - first)
     if mean is None:
         mean = fit.solution.moments[g].mean
         if mean is None:
             raise DataError(Problem("data", "the fit has no means", "Fit it to the rows, or to means."))
+        # items' intercepts that give the sample means; constructs have none
+        latent_mean = np.asarray(total[first:, :p] @ np.linalg.solve(total[:p, :p], mean), dtype=np.float64)
     elif layout.constant is not None:
-        latent_mean = fit.at.total[g][first:, layout.constant]
+        latent_mean = total[first:, layout.constant]
     across = covariance[first:, :p]
-    latent = covariance[first:, first:]
+    if method == "bartlett":
+        loadings, spread = _given_constructs(fit, g, covariance[first:, first:])
     away = values - mean
     gaps = np.isnan(away)
-    scores = np.full((len(values), len(latent)), np.nan)
+    scores = np.full((len(values), len(across)), np.nan)
     patterns, which = np.unique(gaps, axis=0, return_inverse=True)
     for k, pattern in enumerate(patterns):
         rows = np.flatnonzero(which.ravel() == k)
         if pattern.all() or (pattern.any() and fit.choices.missing != "fiml"):
             continue
         seen = np.flatnonzero(~pattern)
-        weights = _weights(sigma[np.ix_(seen, seen)], across[:, seen], latent, method)
-        if weights is not None:
-            scores[rows] = latent_mean + away[np.ix_(rows, seen)] @ weights.T
+        block = np.ix_(seen, seen)
+        if method == "bartlett":
+            weights = _unbiased_weights(loadings[seen], spread[block])
+        else:
+            weights = np.asarray(np.linalg.solve(sigma[block], across[:, seen].T).T, dtype=np.float64)
+        scores[rows] = latent_mean + away[np.ix_(rows, seen)] @ weights.T
     return scores
 
 
-def _weights(sigma: Floats, across: Floats, latent: Floats, method: str) -> Floats | None:
-    """Score weights (m, p); None where the items seen do not determine the scores."""
-    regression = np.linalg.solve(sigma, across.T).T
-    if method == "regression":
-        return np.asarray(regression, dtype=np.float64)
-    # with loadings L = across' latent^-1, Bartlett's scores are the regression ones made unbiased:
-    # (L' sigma^-1 L)^-1 L' sigma^-1, equal to those with the residual covariances in sigma's place
-    loadings = np.linalg.solve(latent, across).T
-    inner = loadings.T @ np.linalg.solve(sigma, loadings)
-    if np.linalg.cond(inner) > 1e12:
-        return None
-    return np.asarray(np.linalg.solve(inner, np.linalg.solve(sigma, loadings).T), dtype=np.float64)
+def _given_constructs(fit: SemFit, g: int, latent: Floats) -> tuple[Floats, Floats]:
+    """Loadings (p, m) of the items on the constructs, and the items' covariances (p, p) were these unrelated.
+
+    The constructs are taken as given: arrows among items stay, so that covariates and direct effects are
+    accounted for, and those among constructs do not count.
+    """
+    layout, p = fit.solution.layout, len(fit.model.items)
+    first = layout.n_observed
+    effects = np.eye(layout.n_variables) - np.linalg.inv(fit.at.total[g])
+    within = np.linalg.inv(np.eye(p) - effects[:p, :p])
+    loadings = within @ effects[:p, first:]
+    residual = within @ fit.at.symmetric[g][:p, :p] @ within.T
+    # Bartlett's weights do not change when any covariances of the constructs are added to the residual ones,
+    # which may be singular
+    return loadings, residual + (loadings * np.abs(np.diag(latent))) @ loadings.T
+
+
+def _unbiased_weights(loadings: Floats, spread: Floats) -> Floats:
+    """Score weights (m, p); NaN for constructs that the items seen do not determine."""
+    m = loadings.shape[1]
+    weights = np.full((m, len(loadings)), np.nan)
+    measured = np.flatnonzero((loadings != 0.0).any(axis=0))
+    half = np.linalg.solve(spread, loadings[:, measured])
+    inner = loadings[:, measured].T @ half
+    size = np.sqrt(np.abs(np.diag(inner)))
+    if len(measured) and np.linalg.cond(inner / np.outer(size, size)) < _SINGULAR:
+        weights[measured] = np.linalg.solve(inner, half.T)
+    return weights

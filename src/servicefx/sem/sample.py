@@ -13,7 +13,7 @@ from servicefx.errors import DataError, Problem, closest
 from servicefx.moments.moments import Moments
 from servicefx.sem.columns import numbers
 
-__all__ = ["GroupSample", "Sample", "SemData", "read_sample"]
+__all__ = ["GroupSample", "Sample", "SemData", "group_label", "numbers", "read_sample"]
 
 Floats = NDArray[np.float64]
 SemData = pd.DataFrame | Moments | Mapping[str, pd.DataFrame] | Mapping[str, Moments]
@@ -188,7 +188,7 @@ def _from_frame(
         members: list[tuple[str, NDArray[np.bool_] | slice]] = [("", slice(None))]
     else:
         labels = frame[group][keep]
-        members = [(_text(value), (labels == value).to_numpy()) for value in labels.unique()]
+        members = [(group_label(value), (labels == value).to_numpy()) for value in labels.unique()]
     if not len(used):
         raise DataError(Problem("data", "no row has all columns of the model", "Look at the missing values."))
     groups = tuple(
@@ -305,7 +305,8 @@ def _weights(column: pd.Series, keep: NDArray[np.bool_]) -> Floats:
     return np.asarray(weight * (len(weight) / weight.sum()), dtype=np.float64)
 
 
-def _text(value: object) -> str:
+def group_label(value: object) -> str:
+    """A value of the grouping column as text: whole numbers without decimals."""
     return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
 
 

@@ -208,7 +208,7 @@ def test_the_order_of_rows_does_not_matter(choices: dict[str, str], outlets: pd.
 
 def test_a_cluster_for_each_row_is_no_cluster_but_for_the_small_sample_factor(outlets: pd.DataFrame) -> None:
     n = len(outlets)
-    rows = fit(TWO, outlets, estimator="mlr").solution
+    rows = fit(TWO, outlets, estimator="mlr", meanstructure=True).solution  # clusters bring means along
     clusters = fit(TWO, outlets.assign(id=range(n)), estimator="mlr", cluster="id").solution
     np.testing.assert_allclose(clusters.vcov, rows.vcov * n / (n - 1), rtol=1e-8, atol=1e-14)
     assert clusters.test.scaling_factor == pytest.approx(rows.test.scaling_factor * n / (n - 1))

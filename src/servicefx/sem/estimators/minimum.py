@@ -18,8 +18,14 @@ StateT = TypeVar("StateT")
 GRADIENT = 1e-9
 """Largest slope of F / 2, per unit-scaled free value, at which a minimum is accepted."""
 _NEAR = 1e-2
+_ROUNDED = 1e-5
+_NOTHING = 1e-17
 _STALLED = 1e-6
-_MOST = 500
+_MOST = 300
+_WATCHED, _CRAWLING, _DRIFTING = 40, 1e-6, 1e-3
+"""Steps over which F must sink by at least this much, while slopes are above the last."""
+_CURVED = 1e-5
+"""Step of the difference quotients that give the constraints' own curvature."""
 
 
 class Discrepancy(Protocol[StateT]):
@@ -43,7 +49,8 @@ class Minimum:
     value : float
         F there.
     slope : float
-        Largest element of the (projected) gradient of F / 2, or of the constraints' violation.
+        Largest element of the (projected) gradient of F / 2, or of the constraints' violation; 0 where
+        rounding keeps it from falling, and F with it.
     n_iterations : int
         Steps taken.
     multipliers : ndarray, shape (m,)
@@ -102,6 +109,7 @@ def minimised(
     theta = np.array(start, dtype=np.float64)
     value, state = discrepancy.evaluate(theta)
     damping, slope, penalty = 0.0, np.inf, 0.0
+    before = value
     multipliers: Floats = np.zeros(0, dtype=np.float64)
     for step_number in range(most):
         if state is None:
@@ -118,9 +126,8 @@ def minimised(
             multipliers = np.asarray(np.linalg.lstsq(jacobian.T, -gradient, rcond=None)[0], dtype=np.float64)
         if slope < tolerance:
             break
-        if exact and len(jacobian):
-            # the constraints' own curvature belongs to the Lagrangian; its expectation is left out
-            hessian = discrepancy.derivatives(state, exact=False)[1]
+        if exact and constraint is not None:
+            hessian = hessian + _curvature(constraint, theta, multipliers)
         step = _step(hessian, gradient, off, jacobian, basis, damping)
         if step is None and exact:
             hessian = discrepancy.derivatives(state, exact=False)[1]
@@ -154,7 +161,34 @@ def minimised(
             continue
         damping = 0.0 if damping < 1e-5 else damping / 10
         theta, value, state = trial, new_value, new_state
+        if constraint is None and step_number % _WATCHED == _WATCHED - 1:
+            if slope > _DRIFTING and before - value < _CRAWLING:
+                break  # F only sinks towards infinite values: there is no minimum this way
+            before = value
+    if tolerance <= slope < _ROUNDED and constraint is None and _is_exhausted(discrepancy, theta):
+        slope = 0.0
     return Minimum(theta=theta, value=value, slope=slope, n_iterations=step_number, multipliers=multipliers)
+
+
+def _is_exhausted(discrepancy: Discrepancy[StateT], theta: Floats) -> bool:
+    """Whether Newton's step would lower F / 2 by less than rounding: slopes of near copies stay above 0."""
+    _, state = discrepancy.evaluate(theta)
+    if state is None:
+        return False
+    gradient, hessian = discrepancy.derivatives(state, exact=True)
+    step = solved(hessian, -gradient)
+    return step is not None and float(-gradient @ step) < _NOTHING
+
+
+def _curvature(constraint: Constraint, theta: Floats, multipliers: Floats) -> Floats:
+    """The constraints' part of the Lagrangian's Hessian, shape (q, q); exactly 0 for linear ones."""
+    curvature = np.zeros((len(theta), len(theta)))
+    for at in np.flatnonzero(np.abs(constraint(theta)[1]).any(axis=0)):
+        step = np.zeros(len(theta))
+        step[at] = _CURVED * max(abs(theta[at]), 1.0)
+        change = constraint(theta + step)[1] - constraint(theta - step)[1]
+        curvature[at] = multipliers @ change / (2.0 * step[at])
+    return np.asarray((curvature + curvature.T) / 2.0, dtype=np.float64)
 
 
 def _null_space(jacobian: Floats) -> Floats:

@@ -99,6 +99,7 @@ def robust_parts(
     rows = _rows(task)
     n = task.sample.n_obs
     fixed = [task.model.items.index(name) for name in task.model.covariates]
+    exogenous = [task.model.items.index(name) for name in task.model.exogenous]
     meat = _meat(likelihood, state, units, rows, fixed, normal=normal) / n
     p = len(task.model.items)
     traces = [
@@ -108,6 +109,7 @@ def robust_parts(
             state.inverse[g][:p, :p],
             units.scale[:p],
             fixed,
+            exogenous=exogenous,
             normal=normal,
             means=task.model.means,
             saturated_means=clusters is not None,
@@ -119,7 +121,8 @@ def robust_parts(
     model = sum(factor * part.model for factor, part in zip(factors, traces, strict=True)) - own
     baseline = sum(factor * part.baseline for factor, part in zip(factors, traces, strict=True))
     df = degrees_of_freedom(task, jacobian)
-    df_baseline = len(rows) * (p * (p - 1) // 2 - len(fixed) * (len(fixed) - 1) // 2)
+    together = len(exogenous) * (len(exogenous) - 1) // 2
+    df_baseline = len(rows) * (p * (p - 1) // 2 - together)
     return RobustParts(
         vcov=bread @ meat @ bread / n,
         error_kind=_error_kind(task, clusters),

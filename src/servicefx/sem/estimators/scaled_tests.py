@@ -37,6 +37,7 @@ def scaled_traces(
     scale: Floats,
     fixed: list[int],
     *,
+    exogenous: list[int],
     normal: bool,
     means: bool,
     saturated_means: bool,
@@ -55,6 +56,8 @@ def scaled_traces(
         Powers of two.
     fixed : list of int
         Places of fixed covariates: the trace of their own moments is taken off.
+    exogenous : list of int
+        Places of covariates, fixed or not: they covary in the baseline model as well.
     normal : bool
         Satorra-Bentler: :math:`tr(W \Gamma)` with W of the implied moments. Else Yuan-Bentler:
         :math:`tr(B_1 A_1^{-1})` of the saturated model.
@@ -72,7 +75,9 @@ def scaled_traces(
     explained = explained_part(cov, fixed) if normal and fixed else None
     free = cov if explained is None else cov - explained @ cov @ explained.T
     products = n * free if rows.plain else row_products(rows) / user
-    blocks = [block for block in (fixed, *([at] for at in range(len(cov)) if at not in fixed)) if block]
+    blocks = [
+        block for block in (exogenous, *([at] for at in range(len(cov)) if at not in exogenous)) if block
+    ]
     separate = [_root(cov, block) for block in blocks]
     if normal:
         roots = [np.linalg.cholesky(inverse), np.hstack(separate), *separate]

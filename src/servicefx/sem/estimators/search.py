@@ -153,7 +153,7 @@ def searched(
         )
     if constraint is not None:
         _raise_unmet(task, constraint, best)
-    _raise_unidentified(task, discrepancy, best, constraint)
+    _raise_unidentified(task, units, discrepancy, constraint)
     names = _steepest(task, discrepancy, best)
     raise ConvergenceError(
         Problem(
@@ -209,14 +209,17 @@ def _raise_unmet(task: Task, constraint: Constraint, at: Minimum) -> None:
 
 
 def _raise_unidentified(
-    task: Task, discrepancy: Discrepancy[StateT], at: Minimum, constraint: Constraint | None
+    task: Task, units: Units, discrepancy: Discrepancy[StateT], constraint: Constraint | None
 ) -> None:
-    _, state = discrepancy.evaluate(at.theta)
-    if state is None:
-        return
-    _, hessian = discrepancy.derivatives(state, exact=False)
-    jacobian = None if constraint is None else constraint(at.theta)[1]
-    inverse_information(task, hessian, jacobian)
+    """Refuse by name where parameters cannot be told apart at any values: judged near the start values."""
+    start = start_values(task.model, units.scaled, units.cov, units.mean, units.unit)
+    away = np.random.default_rng(1).uniform(0.01, 0.05, len(start))
+    for theta in (start * (1.0 + away) + away, start):
+        _, state = discrepancy.evaluate(theta)
+        if state is not None:
+            hessian = discrepancy.derivatives(state, exact=False)[1]
+            inverse_information(task, hessian, None if constraint is None else constraint(theta)[1])
+            return
 
 
 def _steepest(task: Task, discrepancy: Discrepancy[StateT], at: Minimum) -> str:
@@ -226,7 +229,7 @@ def _steepest(task: Task, discrepancy: Discrepancy[StateT], at: Minimum) -> str:
     gradient, _ = discrepancy.derivatives(state, exact=False)
     order = np.argsort(-np.abs(gradient))[:3]
     first = task.model.first
-    return ", ".join(f"'{task.model.name_of(first[i])}'" for i in order)
+    return ", ".join(task.model.name_of(first[i]) for i in order)
 
 
 def constraint_basis(task: Task, theta: Floats) -> Floats | None:
@@ -276,7 +279,7 @@ def inverse_information(task: Task, information: Floats, jacobian: Floats | None
         heavy = np.flatnonzero(np.abs(direction) > _HEAVY * np.abs(direction).max())
         first = task.model.first
         chosen = heavy if not len(flat) else flat
-        names = ", ".join(f"'{task.model.name_of(first[i])}'" for i in chosen[:8])
+        names = ", ".join(task.model.name_of(first[i]) for i in chosen[:8])
         more = ", …" if len(chosen) > 8 else ""
         raise IdentificationError(
             Problem(

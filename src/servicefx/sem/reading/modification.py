@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from itertools import combinations
+from itertools import combinations, permutations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from servicefx.errors import Problem, StudyError
 from servicefx.sem.estimators.likelihood import Likelihood, MomentTarget, target_of
+from servicefx.sem.estimators.moment_vector import MomentStructure
+from servicefx.sem.estimators.quadratic import Quadratic
 from servicefx.sem.structure.constraints import constraint_of
 from servicefx.sem.structure.derivatives import carried, second
 from servicefx.sem.structure.layout import Layout, layout_of
@@ -33,12 +34,8 @@ def modification_frame(fit: SemFit) -> pd.DataFrame:
     r"""Score tests of fixed and absent parameters; see `SemFit.modification_indices`.
 
     Candidates are every fixed loading, path, covariance or intercept of the model, every absent loading of a
-    construct, and every absent covariance among residuals of items or among constructs.
-
-    Raises
-    ------
-    StudyError
-        For least-squares estimators, which have no likelihood to score.
+    construct, every absent covariance among residuals of items or among constructs, and every absent path
+    among the variables of the model's paths to one that is not held fixed.
 
     Notes
     -----
@@ -47,9 +44,6 @@ def modification_frame(fit: SemFit) -> pd.DataFrame:
     expected change is :math:`-g` over the same. Constraints hold along the free values.
     Under FIML the gradient is exact, and the information that expected given which values are missing.
     """
-    if fit.estimator not in ("ml", "mlm", "mlr"):
-        found = f"modification indices are not computed for '{fit.estimator}'"
-        raise StudyError(Problem("modification_indices", found, "Fit with ml, mlm or mlr."))
     extended = _extended(fit.model)
     q, wide = fit.model.n_positions, extended.n_positions
     if wide == q:
@@ -63,19 +57,23 @@ def modification_frame(fit: SemFit) -> pd.DataFrame:
     layout, theta = _started(layout, fit, candidates)
     gradient, information = _score(fit, layout, theta)
     constraint = constraint_of(fit.model)
+    size = np.sqrt(np.diag(information))
+    size = np.where(size > 0, size, 1.0)
+    gradient, information = gradient / size, information / np.outer(size, size)
     basis = np.eye(q)
     if constraint is not None:
         from scipy.linalg import null_space
 
-        basis = null_space(constraint(fit.theta)[1])
+        basis = null_space(constraint(fit.theta)[1] / size[:q])
     inner = basis.T @ information[:q, :q] @ basis
     solved = np.linalg.solve(inner, basis.T @ information[:q, q:])
     own = np.diag(information)[q:]
     left = own - np.einsum("fc,fc->c", basis.T @ information[:q, q:], solved)
     informed = left > _FLAT * own
+    n = fit.n_obs if fit.solution.n_scale is None or fit.model.ordered else fit.solution.n_scale
     with np.errstate(all="ignore"):
-        index = np.where(informed, fit.n_obs * gradient[q:] ** 2 / left, np.nan)
-        change = np.where(informed, -gradient[q:] / left, np.nan)
+        index = np.where(informed, n * gradient[q:] ** 2 / left, np.nan)
+        change = np.where(informed, -gradient[q:] / left / size[q:], np.nan)
     groups = fit.model.groups
     frame = pd.DataFrame(
         {
@@ -112,6 +110,10 @@ def _score(fit: SemFit, layout: Layout, theta: Floats) -> tuple[Floats, Floats]:
     """Gradient of F / 2 and expected information of one row."""
     if fit.choices.missing == "fiml":
         return _score_with_gaps(fit, layout, theta)
+    if fit.model.ordered:
+        return _score_of_answers(fit, layout, theta)
+    if fit.estimator not in ("ml", "mlm", "mlr"):
+        return _score_of_squares(fit, layout, theta)
     moments = fit.solution.moments
     means = [m.mean for m in moments if m.mean is not None]
     target = target_of(
@@ -125,6 +127,27 @@ def _score(fit: SemFit, layout: Layout, theta: Floats) -> tuple[Floats, Floats]:
     if state is None:
         raise ValueError("implied covariances are not positive definite at the estimates")
     return likelihood.derivatives(state, exact=False)
+
+
+def _score_of_answers(fit: SemFit, layout: Layout, theta: Floats) -> tuple[Floats, Floats]:
+    """The same for ordered items, from the thresholds and correlations the fit rests on."""
+    extra: Any = fit.solution.extra
+    discrepancy: Quadratic = extra["discrepancy"]
+    unit = np.concatenate([extra["unit"], np.ones(len(theta) - len(extra["unit"]))])
+    scaled = layout.scaled(extra["scale"], unit)
+    held = replace(
+        scaled,
+        base_directed=np.where(scaled.base_directed == 0, 0.0, discrepancy.structure.layout.base_directed),
+        base_symmetric=np.where(scaled.base_symmetric == 0, 0.0, discrepancy.structure.layout.base_symmetric),
+    )
+    structure = replace(discrepancy.structure, layout=held, column=np.arange(len(theta)))
+    wider = replace(discrepancy, structure=structure)
+    _, state = wider.evaluate(theta / unit)
+    if state is None:
+        raise ValueError("implied moments do not exist at the estimates")
+    gradient, information = wider.own_derivatives(state)
+    gradient *= (fit.solution.n_scale or fit.n_obs) / fit.n_obs  # (n - 1) F is what lavaan scores
+    return gradient / unit, information / np.outer(unit, unit)
 
 
 def _score_with_gaps(fit: SemFit, layout: Layout, theta: Floats) -> tuple[Floats, Floats]:
@@ -152,6 +175,24 @@ def _score_with_gaps(fit: SemFit, layout: Layout, theta: Floats) -> tuple[Floats
     return gradient, layout.gathered_pairs(information)
 
 
+def _score_of_squares(fit: SemFit, layout: Layout, theta: Floats) -> tuple[Floats, Floats]:
+    """The same for least squares: Gauss and Newton's Hessian stands for the information."""
+    moments = fit.solution.moments
+    shift = np.array([m.mean for m in moments]) if fit.model.means else None
+    structure = MomentStructure.continuous(layout, shift)
+    rows = structure.rows
+    cov = np.array([m.cov for m in moments])
+    sample = np.zeros((len(moments), rows.size))
+    sample[:, rows.pair] = cov[:, rows.left, rows.right]
+    counts = np.array(fit.n_by_group, dtype=np.float64) - 1.0
+    weight: Any = fit.solution.extra["weight"]
+    squares = Quadratic(structure=structure, sample=sample, weight=weight, share=counts / counts.sum())
+    _, state = squares.evaluate(theta)
+    if state is None:
+        raise ValueError("the model implies no moments at the estimates")
+    return squares.derivatives(state, exact=False)
+
+
 def _extended(model: SemModel) -> SemModel:
     """The model with every candidate free, numbered after the model's own free values."""
     stated = {(p.op, p.lhs, p.rhs) for p in model.of_group(0)}
@@ -159,6 +200,7 @@ def _extended(model: SemModel) -> SemModel:
     absent: list[tuple[Operator, str, str]] = []
     measured = {(p.rhs, p.lhs) for p in model.of_group(0) if p.op == "~"}
     loaded = {p.rhs for p in model.of_group(0) if p.op == "=~"}
+    loaded |= set(model.items) - {name for p in model.of_group(0) if p.op == "~" for name in (p.lhs, p.rhs)}
     for construct in model.constructs:
         absent += [
             ("=~", construct, item)
@@ -169,6 +211,7 @@ def _extended(model: SemModel) -> SemModel:
     for left, right in [*combinations(own, 2), *combinations(model.constructs, 2)]:
         if ("~~", left, right) not in stated:
             absent.append(("~~", left, right))
+    absent += _absent_paths(model)
     count = model.n_positions
     parameters: list[Parameter] = []
     for g in range(len(model.groups)):
@@ -186,3 +229,19 @@ def _extended(model: SemModel) -> SemModel:
             )
             count += 1
     return replace(model, parameters=tuple(parameters), n_positions=count)
+
+
+def _absent_paths(model: SemModel) -> list[tuple[Operator, str, str]]:
+    """Paths among the variables that have paths, none of which is there in either notation."""
+    paths = [p for p in model.of_group(0) if p.op == "~"]
+    related = list(dict.fromkeys(name for p in paths for name in (p.lhs, p.rhs)))
+    there = {(p.lhs, p.rhs) for p in paths}
+    there |= {(p.rhs, p.lhs) for p in model.of_group(0) if p.op == "=~"}
+    loaded = {p.rhs for p in model.of_group(0) if p.op == "=~"}
+    return [
+        ("~", to, of)
+        for to, of in permutations(related, 2)
+        if to not in model.covariates
+        and (to, of) not in there
+        and not (to in loaded and to in model.items and of in model.constructs)  # an absent loading, that is
+    ]

@@ -94,7 +94,8 @@ def _standardised(fit: SemFit, g: int, raw: Floats) -> Floats:
     own, n = parts[g], fit.n_by_group[g]
     spread = own.sample[i, i] * own.sample[j, j] + own.sample[i, j] ** 2
     given = spread - (own.fixed[i, i] * own.fixed[j, j] + own.fixed[i, j] ** 2)
-    by_fit = own.slopes[i, j] @ fit.vcov
+    vcov = fit.vcov * ((n - 1) / n) if fit.estimator == "gls" else fit.vcov  # its errors divide by n - 1
+    by_fit = own.slopes[i, j] @ vcov
     variance = given / n - 2.0 * np.einsum("kq,qk->k", by_fit, own.carried[:, i, j])
     variance += np.einsum("kq,kq->k", by_fit @ between, by_fit)
     with np.errstate(all="ignore"):

@@ -21,7 +21,11 @@ Floats = NDArray[np.float64]
 
 
 def implied_moments(fit: SemFit, g: int) -> tuple[Floats, Floats | None]:
-    """Implied covariances (p, p) and means (p,) of one group's items, in the units of `SemFit.moments`."""
+    """Implied covariances (p, p) and means (p,) of one group's items.
+
+    Covariances are in the units of `SemFit.moments`; means of ordered items are those of the latent
+    responses, before any scaling, as lavaan gives them.
+    """
     p = len(fit.model.items)
     sigma = fit.at.sigma[g]
     if fit.solution.layout.constant is None:
@@ -30,7 +34,7 @@ def implied_moments(fit: SemFit, g: int) -> tuple[Floats, Floats | None]:
     scaling = fit.solution.extra.get("scaling")
     if scaling is not None:  # ordered items: from latent responses to the scale of their correlations
         by_item = np.asarray(scaling)[g]
-        return cov * np.outer(by_item, by_item), mean * by_item
+        return cov * np.outer(by_item, by_item), mean
     return cov, mean
 
 
@@ -55,7 +59,7 @@ def measures_of(fit: SemFit) -> dict[str, float]:
         srmr=srmr(
             [one.cov for one in solution.moments],
             [sigma for sigma, _ in implied],
-            [float(n) for n in fit.n_by_group],
+            fit.weight_by_group,
             sample_means=sample_means,
             implied_means=means,
         ),

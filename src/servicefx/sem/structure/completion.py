@@ -79,7 +79,8 @@ def complete_model(
         Fix (residual) variances of constructs at 1 instead of first loadings; no covariances among
         constructs; hold covariates at their sample moments.
     group_equal : iterable of str
-        Of `GROUP_EQUAL`. Equal intercepts or thresholds free the means of constructs in later groups.
+        Of `GROUP_EQUAL`. Equal intercepts or thresholds free the means of constructs in later groups; equal
+        intercepts make thresholds equal too.
     levels : mapping of str to int, optional
         Ordered items -> number of their categories.
     parameterization : {"delta", "theta"}
@@ -105,6 +106,8 @@ def complete_model(
     """
     equal = _known(group_equal)
     ordered = dict(levels or {})
+    if ordered and "intercepts" in equal:
+        equal |= {"thresholds"}  # what intercepts are to numbers, thresholds are to answers
     roles = roles_of(table, fixed_x=fixed_x)
     _check_groups(table, groups)
     rows = _stated(table, std_lv=std_lv)
@@ -275,6 +278,7 @@ def _free_in_later_groups(
 ) -> None:
     """What equalities make estimable from the second group on."""
     freed_means = bool(equal & {"intercepts", "thresholds"}) and "means" not in equal
+    freed_variances = "loadings" in equal and "lv_variances" not in equal
     latent = set(roles.constructs)
     for row in rows:
         if row.modifiers or row.default is None:
@@ -282,7 +286,7 @@ def _free_in_later_groups(
         own_variance = row.op == "~~" and row.lhs == row.rhs
         row.freed_later = (
             (row.op == "~1" and row.lhs in latent and freed_means)
-            or (own_variance and row.lhs in latent and std_lv and "loadings" in equal)
+            or (own_variance and row.lhs in latent and std_lv and freed_variances)
             or ("thresholds" in equal and row.op == "~*~" and not theta)
             or ("thresholds" in equal and own_variance and row.lhs in ordered and theta)
         )
@@ -316,11 +320,12 @@ def _numbered(
     positions: dict[object, int] = {}
     parameters: list[Parameter] = []
     tied = [bool(equal) and _kind(row, roles) in equal for row in rows]
+    held_alike = [_fixed_once(row) if tie else None for row, tie in zip(rows, tied, strict=True)]
     free = 0
     for g in range(len(groups)):
         for at, row in enumerate(rows):
             stated = row.modifier(g)
-            fixed = row.fixed(g)
+            fixed = held_alike[at] if held_alike[at] is not None else row.fixed(g)
             label = stated.label
             if fixed is None and label in fixed_by_label:
                 fixed = fixed_by_label[label]
@@ -328,7 +333,7 @@ def _numbered(
             key: object = label or (g, at)
             if not label and tied[at] and len(groups) > 1 and not held and row.fixed(0) is None:
                 label, key = f".p{at + 1}.", (0, at)
-                key = row.modifier(0).label or key
+                key = next((one.label for one in row.modifiers if one.label), "") or key
             if not held:
                 free += 1
                 positions.setdefault(key, len(positions))
@@ -348,3 +353,10 @@ def _numbered(
                 )
             )
     return tuple(parameters), len(positions)
+
+
+def _fixed_once(row: _Row) -> float | None:
+    """The first value of a row fixed in some groups: what is equal across groups is then fixed in all."""
+    if len(row.modifiers) < 2 or any(one.label for one in row.modifiers):
+        return None
+    return next((one.fixed for one in row.modifiers if one.fixed is not None and not one.free), None)

@@ -132,6 +132,6 @@ class SemModel:
         return {p.label: p.fixed for p in self.parameters if p.label and p.fixed is not None}
 
     def name_of(self, parameter: Parameter) -> str:
-        """The parameter's text, with its group where there are several."""
-        group = self.groups[parameter.group]
-        return parameter.text if len(self.groups) == 1 else f"{parameter.text} (group '{group}')"
+        """The parameter's text in quotes, with its group where there are several."""
+        quoted = f"'{parameter.text}'"
+        return quoted if len(self.groups) == 1 else f"{quoted} (group '{self.groups[parameter.group]}')"
