@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import subprocess
 import sys
@@ -81,7 +82,7 @@ def test_a_study_that_is_not_there_is_refused_by_name(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "words", [("ru",), ("run",), ("run", "a", "b"), ("fit", "y ~ x", "d.csv", "--estimator", "wls")]
+    "words", [("ru",), ("run",), ("run", "a", "b"), ("fit", "y ~ x", "d.csv", "--estimator", "mle")]
 )
 def test_wrong_usage_exits_with_two(words: tuple[str, ...], tmp_path: Path) -> None:
     assert servicefx(*words, cwd=tmp_path).returncode == 2
@@ -190,6 +191,105 @@ def test_fit_prints_what_the_model_gives(tmp_path: Path) -> None:
     loadings = {row["rhs"]: row["estimate"] for row in answer["parameters"] if row["op"] == "=~"}
     assert loadings["a"] == 1.0
     assert loadings["b"] == pytest.approx(0.8, abs=0.2)  # sampling error at n = 400
+
+
+@pytest.fixture(scope="module")
+def answers(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with 400 rows of four items, two groups and a gap, and with a printed matrix."""
+    import numpy as np
+
+    folder = tmp_path_factory.mktemp("answers")
+    rng = np.random.default_rng(5)
+    factor = rng.normal(size=400)
+    items = np.column_stack([factor * load + rng.normal(size=400) for load in (1.0, 0.8, 0.9, 0.7)])
+    rows = [",".join(f"{value:.6f}" for value in row) for row in items]
+    rows[7] = "," + rows[7].partition(",")[2]
+    lines = ["a,b,c,d,half", *(f"{row},{'xy'[at % 2]}" for at, row in enumerate(rows))]
+    (folder / "data.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    matrix = "name,x,m,y\nx,1,,\nm,.5,1,\ny,.4,.3,1\nsd,1,2,3\nmean,0,1,2\n"
+    (folder / "matrix.csv").write_text(matrix, encoding="utf-8")
+    return folder
+
+
+MODEL = "f =~ a + b + c + d"
+
+
+def test_fit_takes_the_choices_of_sem_fit(answers: Path) -> None:
+    import pandas as pd
+
+    from servicefx import sem
+
+    data = pd.read_csv(answers / "data.csv")
+    said = servicefx(
+        "fit", MODEL, "data.csv", "--estimator", "mlr", "--group", "half", "--group-equal",
+        "loadings, intercepts", "--std-lv", "--level", "0.9", "--format", "json", cwd=answers,
+    )  # fmt: skip
+    assert said.returncode == 0, said.stderr
+    answer = json.loads(said.stdout)
+    fit = sem.fit(
+        MODEL, data, estimator="mlr", group="half", group_equal=("loadings", "intercepts"), std_lv=True,
+        level=0.9,
+    )  # fmt: skip
+    found = pd.DataFrame(answer["parameters"])
+    pd.testing.assert_frame_equal(found, fit.parameters, check_dtype=False)
+    assert answer["measures"]["chi2_scaled"] == pytest.approx(fit.measures["chi2_scaled"])
+    assert answer["dropped"] == {"an item of the model is missing": 1}
+    assert {"r2", "problems", "undefined"} <= set(answer)
+
+
+@pytest.mark.parametrize("output", ["csv", "md"])
+def test_fit_says_on_stderr_what_it_left_out(answers: Path, output: str) -> None:
+    said = servicefx("fit", MODEL, "data.csv", "--format", output, cwd=answers)
+    assert said.returncode == 0
+    assert said.stderr == "1 row not used: an item of the model is missing\n"
+    whole = servicefx("fit", MODEL, "data.csv", "--format", output, "--missing", "fiml", cwd=answers)
+    assert whole.stderr == ""
+
+
+def test_fit_names_doubtful_values_on_stderr_and_still_answers(tmp_path: Path) -> None:
+    import numpy as np
+
+    rows = np.random.default_rng(4).normal(size=(40, 3)).round(6).tolist()
+    text = "\n".join(["a,b,c", *(",".join(map(str, row)) for row in rows)]) + "\n"
+    (tmp_path / "noise.csv").write_text(text, encoding="utf-8")
+    said = servicefx("fit", "f =~ a + b + c", "noise.csv", "--format", "csv", cwd=tmp_path)
+    assert said.returncode == 0
+    assert "a variance is never negative" in said.stderr
+
+
+def test_fit_reads_a_printed_matrix(answers: Path) -> None:
+    said = servicefx("fit", "m ~ x; y ~ m", "matrix.csv", "--n-obs", "200", "--format", "json", cwd=answers)
+    assert said.returncode == 0, said.stderr
+    answer = json.loads(said.stdout)
+    # 200 * log of det of the fitted over det of the printed correlations: 0.75 * 0.91 against 0.62
+    assert answer["measures"]["chi2"] == pytest.approx(200 * math.log(0.75 * 0.91 / 0.62))
+    paths = {row["lhs"]: row["estimate"] for row in answer["parameters"] if row["op"] == "~"}
+    assert paths == pytest.approx({"m": 1.0, "y": 0.45})
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (("--ordered", "a,b"), "'ml' takes answers for numbers, and items are named as ordered"),
+        (("--missing", "fiml", "--estimator", "gls"), "'fiml' goes with estimators ml and mlr"),
+        (("--cluster", "shop"), "column 'shop': is not in the data"),
+        (("--n-obs", "100"), "as many expected"),
+    ],
+)
+def test_fit_exits_with_one_where_model_or_data_say_no(
+    answers: Path, words: tuple[str, ...], told: str
+) -> None:
+    said = servicefx("fit", MODEL, "data.csv", *words, cwd=answers)
+    assert said.returncode == 1
+    assert told in said.stderr
+    assert "Traceback" not in said.stderr
+
+
+@pytest.mark.parametrize(
+    "words", [("--missing", "pairwise"), ("--level", "95"), ("--parameterization", "x"), ("--format", "tex")]
+)
+def test_fit_exits_with_two_where_an_option_is_not_known(answers: Path, words: tuple[str, ...]) -> None:
+    assert servicefx("fit", MODEL, "data.csv", *words, cwd=answers).returncode == 2
 
 
 def test_help_and_version_need_no_estimator(tmp_path: Path) -> None:

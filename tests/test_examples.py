@@ -44,13 +44,15 @@ def test_the_readme_commands_print_what_the_readme_says(tmp_path: Path) -> None:
         assert lines == [line.rstrip() for line in output.strip().splitlines()]
 
 
-def test_the_readme_python_block_runs(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_readme_python_blocks_run(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(ROOT)
-    block = re.search(r"```python\n(.*?)```", README, flags=re.DOTALL)
-    assert block is not None
+    blocks = re.findall(r"```python\n(.*?)```", README, flags=re.DOTALL)
+    assert len(blocks) == 2
     scope: dict[str, object] = {}
-    exec(compile(block.group(1), "README.md", "exec"), scope)
+    for block in blocks:
+        exec(compile(block, "README.md", "exec"), scope)
     assert "net present value" in scope["net"].estimand  # type: ignore[attr-defined]
+    assert scope["fit"].n_obs == 200  # type: ignore[attr-defined]
 
 
 def test_every_table_of_the_reports_is_in_the_readme() -> None:

@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from servicefx import pls
-from servicefx.engines.structural import fit_structural
+from servicefx import pls, sem
+from servicefx.engines.second_opinion import second_opinion
 from servicefx.measurement.answers import answer_shares
 from servicefx.run import run_sections
 from servicefx.study.study import load_study
@@ -34,14 +34,19 @@ def test_every_public_frame_has_glossary_columns(tmp_path: Path, rng: np.random.
     study = load_study(tmp_path / "study")
     items = factor_items(rng)
     model = parse_model("x =~ a + b + c\ny =~ d + e + f\ny ~ x")
-    structural, composite = fit_structural(model, items), pls.fit(model, items)
+    structural, composite = sem.fit(model, items), pls.fit(model, items)
     frames = {
         "construct_summary": construct_summary(study),
         "row_counts": row_counts(study),
         "answer_counts": answer_counts(study),
         "answer_shares": answer_shares(items["a"].round()),
-        "structural.parameters": structural.parameters,
-        "structural.r2": structural.r2,
+        "sem.parameters": structural.parameters,
+        "sem.r2": structural.r2,
+        "sem.effects": structural.effects(),
+        "sem.modification_indices": structural.modification_indices(),
+        "sem.compare": sem.compare(structural, sem.fit("x =~ a + b + c\ny =~ d + e + f\ny ~ 0*x", items)),
+        "sem.invariance": sem.invariance("x =~ a + b + c + d", items.assign(half=[1, 2] * 150), group="half"),
+        "second_opinion": second_opinion(structural).table,
         "pls.paths": composite.paths,
         "pls.loadings": composite.loadings,
         "pls.weights": composite.weights,

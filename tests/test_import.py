@@ -16,6 +16,7 @@ NAMES = [
     "DataError",
     "Effect",
     "Estimates",
+    "Moments",
     "Problem",
     "Section",
     "ServicefxError",

@@ -47,11 +47,12 @@ def test_a_model_that_cannot_be_fitted_is_refused_in_the_report_and_the_rest_sta
     path = study_folder / "study.toml"
     path.write_text(
         path.read_text(encoding="utf-8")
-        + '\n[models.structure]\nkind = "sem"\nlavaan = "loyalty ~ satisfaction"\n',
+        + '\n[models.structure]\nkind = "sem"\nlavaan = "loyalty ~ satisfaction; satisfaction ~ loyalty"\n',
         encoding="utf-8",
     )
     result = run_study(study_folder, tmp_path / "out")
-    assert any("lack an item of the model" in problem.found for problem in result.refusals)
+    assert any("'loyalty ~ satisfaction'" in problem.found for problem in result.refusals)
+    assert all(problem.where.startswith("structure: models.structure") for problem in result.refusals)
     manifest = json.loads((tmp_path / "out" / "manifest.json").read_bytes())
     assert {entry["section"] for entry in manifest["refusals"]} == {"structure"}
     assert "tables/drivers.csv" in result.files

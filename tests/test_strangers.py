@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from servicefx import sem
 from servicefx.errors import StudyError
 from servicefx.report.cells import cell_text
 from servicefx.report.figures import render_figure
@@ -20,11 +21,12 @@ from servicefx.report.write import write_report
 from servicefx.run import run_study, verify_report
 from servicefx.sections.chain import chain_section
 from servicefx.sections.claims import claims_section
+from servicefx.sections.composite import composite_section
 from servicefx.sections.descriptives import descriptives_section
 from servicefx.sections.hypotheses import hypotheses_section
 from servicefx.sections.money import money_section
 from servicefx.sections.stated_models import model_problems
-from servicefx.sections.structure import composite_section, structure_section
+from servicefx.sections.structure import structure_section
 from servicefx.study.study import Study, load_study
 from servicefx.study.template import write_template
 from servicefx.values.table import Figure, Phrase, Section
@@ -63,6 +65,10 @@ line = "labour"
 amount = 900000
 """
 SEM = '[models.chain]\nkind = "sem"\nlavaan = "satisfaction ~ reliability + responsiveness"\n'
+MEASURED = (
+    "satisfaction =~ sat1 + sat2 + sat3; reliability =~ rel1 + rel2 + rel3\n"
+    "responsiveness =~ res1 + res2 + res3; satisfaction ~ reliability + responsiveness"
+)
 PLS = SEM.replace("chain]", "twin]").replace('"sem"', '"pls"')
 CONSTRUCTS = {"reliability": 3, "responsiveness": 3, "satisfaction": 3, "loyalty": 2}
 
@@ -161,15 +167,62 @@ def test_no_column_name_is_too_odd_for_the_structural_models(tmp_path: Path) -> 
     assert set(ODD.values()) <= set(structure_section(study).tables[0].rows["rhs"])  # type: ignore[union-attr]
 
 
-def test_a_structural_model_with_gaps_is_refused_once_and_by_the_name_of_the_model(tmp_path: Path) -> None:
+def test_a_structural_model_uses_rows_with_gaps_for_what_they_hold_and_says_so(tmp_path: Path) -> None:
     study = load_study(written(tmp_path, SEM, frame=survey(gaps=True)))
     section = structure_section(study)
     assert section is not None
-    assert len(section.notes) == 1
-    assert re.search(
-        r"models\.chain 5 of 160 rows lack an item of the model \(most often 'sat2', 4 times\)",
-        refusal(section),
-    )
+    page = section.tables[0]
+    assert told_by(page.notes, "note.sample") == [{"n_obs": 160, "data": "people"}]
+    assert told_by(page.notes, "note.fiml") == [{"n": 5}]
+    assert told_by(page.notes, "note.no_second") == [
+        {"why": "answers are missing, and the second program needs complete rows"}
+    ]
+    fit = sem.fit(MEASURED, survey(gaps=True), estimator="mlr", missing="fiml")
+    np.testing.assert_allclose(page.rows["estimate"], fit.parameters["estimate"], rtol=1e-9)
+    np.testing.assert_allclose(page.rows["std_error"], fit.parameters["std_error"], rtol=1e-9)
+
+
+def test_a_structural_model_is_the_robust_fit_and_a_second_program_agrees(tmp_path: Path) -> None:
+    section = structure_section(load_study(written(tmp_path, SEM)))
+    assert section is not None
+    page = section.tables[0]
+    fit = sem.fit(MEASURED, survey(), estimator="mlr")
+    pd.testing.assert_frame_equal(page.rows, fit.parameters[page.rows.columns])
+    assert told_by(page.notes, "note.covariance") == [{"kind": "robust (Huber-White)"}]
+    assert told_by(page.notes, "note.second_opinion") == [{"largest": "0.000001"}]
+    measures = section.tables[-1].rows.set_index(["measure", "construct"])["estimate"]
+    assert measures["cfi_robust", ""] == fit.measures["cfi_robust"]
+    assert measures["r_squared", "satisfaction"] == fit.r2.set_index("outcome")["estimate"]["satisfaction"]
+    assert [table.id for table in section.tables] == ["structure", "fit"]  # nothing is mediated
+
+
+def test_mediated_effects_of_a_structural_model_have_a_table_of_their_own(tmp_path: Path) -> None:
+    lavaan = "satisfaction ~ reliability\\nloyalty ~ satisfaction + reliability"
+    rest = f'[models.m]\nkind = "sem"\nlavaan = "{lavaan}"\n'
+    section = structure_section(load_study(written(tmp_path, rest)))
+    assert section is not None
+    rows = section.tables[-1].rows
+    assert section.tables[-1].id == "structure_effects"
+    assert rows[["from", "to", "kind", "via"]].to_numpy().tolist() == [
+        ["reliability", "loyalty", "direct", ""],
+        ["reliability", "loyalty", "indirect", "satisfaction"],
+        ["reliability", "loyalty", "total", ""],
+    ]
+    direct, indirect, total = rows["estimate"]
+    assert direct + indirect == pytest.approx(total)
+
+
+def test_declared_clusters_and_weights_are_used_by_the_structural_model(tmp_path: Path) -> None:
+    frame = survey().assign(shop=np.arange(160) // 4)
+    body = 'nested_in = ["shop"]\nweights = "w"\n' + SCALES + constructs() + PATHS
+    section = structure_section(load_study(written(tmp_path, SEM, frame=frame, body=body)))
+    assert section is not None
+    page = section.tables[0]
+    fit = sem.fit(MEASURED, frame, estimator="mlr", cluster="shop", weights="w")
+    np.testing.assert_allclose(page.rows["std_error"], fit.parameters["std_error"], rtol=1e-9)
+    assert told_by(page.notes, "note.weights") == [{"column": "w"}]
+    assert told_by(page.notes, "note.covariance") == [{"kind": "clusters: shop (40), sampling weights"}]
+    assert told_by(page.notes, "note.second_opinion") == [{"largest": "0.000001"}]
 
 
 def test_stated_listwise_deletion_lets_the_structural_model_be_fitted_and_counted(tmp_path: Path) -> None:
@@ -188,9 +241,21 @@ def test_what_a_structural_model_cannot_use_is_told_with_a_remedy_that_works(tmp
     assert "'satisfaction', 'reliability', 'responsiveness': formative" in told
     assert 'State kind = "pls"' in told
     body = 'weights = "w"\n' + SCALES + constructs() + PATHS
-    told = refusal(structure_section(load_study(written(tmp_path, SEM, body=body))))
-    assert "models.chain survey weights 'w' cannot be used" in told
-    assert "Remove 'weights'" in told
+    gappy = survey(gaps=True)
+    told = refusal(structure_section(load_study(written(tmp_path, SEM, body=body, frame=gappy))))
+    assert (
+        "models.chain 5 rows lack an item of the model, and survey weights 'w' are used with complete" in told
+    )
+    rest = SEM + '[inference]\nmissing_data = "listwise"\n'
+    section = structure_section(load_study(written(tmp_path, rest, body=body, frame=gappy)))
+    assert section is not None
+    assert section.tables
+
+
+def test_a_fault_of_the_data_is_told_with_the_name_of_the_model(tmp_path: Path) -> None:
+    frame = survey().assign(rel2=lambda t: 8 - t["rel1"])
+    told = refusal(structure_section(load_study(written(tmp_path, SEM, frame=frame))))
+    assert "models.chain, column 'rel2' repeats 'rel1'" in told
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from servicefx.errors import Problem as Problem
     from servicefx.errors import ServicefxError as ServicefxError
     from servicefx.errors import StudyError as StudyError
+    from servicefx.moments.moments import Moments as Moments
     from servicefx.report.figures import render_figure as render_figure
     from servicefx.report.page import labels_of as labels_of
     from servicefx.report.stage import write_section as write_section
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from servicefx.sections.chain import chain_section as chain_section
     from servicefx.sections.chain import repurchase_section as repurchase_section
     from servicefx.sections.claims import claims_section as claims_section
+    from servicefx.sections.composite import composite_section as composite_section
     from servicefx.sections.descriptives import descriptives_section as descriptives_section
     from servicefx.sections.drivers import drivers_section as drivers_section
     from servicefx.sections.hypotheses import hypotheses_section as hypotheses_section
@@ -28,7 +30,6 @@ if TYPE_CHECKING:
     from servicefx.sections.money import money_section as money_section
     from servicefx.sections.panel import panel_section as panel_section
     from servicefx.sections.sample import sample_section as sample_section
-    from servicefx.sections.structure import composite_section as composite_section
     from servicefx.sections.structure import structure_section as structure_section
     from servicefx.study.simulate import simulate as simulate
     from servicefx.study.study import Study as Study
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
 _HOMES = {
     # what travels, and how we refuse
     "Study": "study.study",
+    "Moments": "moments.moments",
     "Estimates": "values.estimates",
     "Effect": "values.effect",
     "Table": "values.table",
@@ -62,7 +64,7 @@ _HOMES = {
     "measurement_section": "sections.measurement",
     "drivers_section": "sections.drivers",
     "structure_section": "sections.structure",
-    "composite_section": "sections.structure",
+    "composite_section": "sections.composite",
     "chain_section": "sections.chain",
     "repurchase_section": "sections.chain",
     "panel_section": "sections.panel",

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     import pandas as pd
     from rich.console import Console, JustifyMethod
 
+    from servicefx.sem.sem_fit import SemFit
+
 __all__ = ["app", "main"]
 
 app = typer.Typer(
@@ -74,17 +76,13 @@ def _as_json(value: object) -> None:
 
 def _records(frame: pd.DataFrame) -> list[dict[str, Any]]:
     """Rows with missing numbers as null and infinite ones as text."""
-    return [
-        {
-            str(name): None
-            if value != value
-            else str(value)
-            if value in (float("inf"), -float("inf"))
-            else value
-            for name, value in row.items()
-        }
-        for row in frame.to_dict("records")
-    ]
+    return [{str(name): _plain(value) for name, value in row.items()} for row in frame.to_dict("records")]
+
+
+def _plain(value: Any) -> Any:
+    if value != value:
+        return None
+    return str(value) if value in (float("inf"), -float("inf")) else value
 
 
 def _progress(title: str) -> tuple[Callable[[str, int, int], None], Callable[[], None]]:
@@ -295,31 +293,100 @@ def fit(
         str, typer.Argument(metavar="MODEL", help="A model in lavaan's language, or a file of it.")
     ],
     data: Annotated[Path, typer.Argument(metavar="DATA", help="CSV, Excel, SPSS, Stata or parquet file.")],
-    estimator: Annotated[str, typer.Option(help="'ml' in this version.")] = "ml",
+    estimator: Annotated[str, typer.Option(help="ml, mlm, mlr, uls, gls, wls, dwls or wlsmv.")] = "ml",
+    missing: Annotated[str, typer.Option(help="listwise or fiml.")] = "listwise",
+    group: Annotated[str | None, typer.Option(help="Column whose values are compared.")] = None,
+    group_equal: Annotated[
+        str, typer.Option(help="Held equal across groups: loadings,intercepts,residuals,….")
+    ] = "",
+    ordered: Annotated[str, typer.Option(help="Ordered items, by commas; or all.")] = "",
+    cluster: Annotated[str | None, typer.Option(help="Column of units that rows were drawn in.")] = None,
+    weights: Annotated[str | None, typer.Option(help="Column of sampling weights.")] = None,
+    std_lv: Annotated[
+        bool, typer.Option("--std-lv", help="Fix variances of constructs, not first loadings.")
+    ] = False,
+    orthogonal: Annotated[bool, typer.Option("--orthogonal", help="Constructs do not covary.")] = False,
+    no_fixed_x: Annotated[
+        bool, typer.Option("--no-fixed-x", help="Estimate the moments of covariates too.")
+    ] = False,
+    parameterization: Annotated[str, typer.Option(help="Of ordered items: delta or theta.")] = "delta",
+    level: Annotated[float, typer.Option(help="Of the intervals.")] = 0.95,
+    n_obs: Annotated[
+        int | None, typer.Option(min=2, help="DATA is a printed matrix of so many rows, named in its header.")
+    ] = None,
     output: Annotated[str, typer.Option("--format", help="csv, json or md.")] = "md",
 ) -> None:
     """Fit a structural model to a file.
 
-    Maximum likelihood on complete rows; prints parameters and fit.
+    Prints parameters and fit; what is doubtful, and rows not used, on stderr.
     """
-    if estimator != "ml":
-        raise typer.BadParameter(f"'{estimator}' is not one of: ml", param_hint="--estimator")
-    if output not in ("csv", "json", "md"):
-        raise typer.BadParameter(f"'{output}' is not one of: csv, json, md", param_hint="--format")
+    from typing import get_args
+
+    from servicefx.sem.choices import Estimator, Missing, Parameterization
+
+    _one_of("--estimator", estimator, get_args(Estimator))
+    _one_of("--missing", missing, get_args(Missing))
+    _one_of("--parameterization", parameterization, get_args(Parameterization))
+    _one_of("--format", output, ("csv", "json", "md"))
+    if not 0 < level < 1:
+        raise typer.BadParameter(f"{level:g} is not between 0 and 1", param_hint="--level")
     from servicefx.run import fit_model
 
-    fitted = fit_model(model, data)
+    fitted = fit_model(
+        model,
+        data,
+        n_obs=n_obs,
+        estimator=estimator,
+        missing=missing,
+        group=group,
+        group_equal=_listed(group_equal),
+        ordered=True if ordered == "all" else _listed(ordered),
+        parameterization=parameterization,
+        cluster=cluster,
+        weights=weights,
+        std_lv=std_lv,
+        orthogonal=orthogonal,
+        fixed_x=not no_fixed_x,
+        level=level,
+    )
     if output == "csv":
         _say(fitted.parameters.to_csv(index=False, lineterminator="\n").rstrip())
     elif output == "json":
-        measures = {name: None if value != value else value for name, value in fitted.measures.items()}
-        _as_json({"measures": measures, "parameters": _records(fitted.parameters)})
+        from servicefx.sections.measures import fit_answer
+
+        answer = fit_answer(fitted)
+        parameters, r2 = _records(fitted.parameters), _records(fitted.r2)
+        measures = {name: _plain(value) for name, value in fitted.measures.items()}
+        _as_json({"parameters": parameters, "measures": measures, "r2": r2, **answer})
     else:
-        _print_frame(fitted.parameters)
-        keys = ("n_obs", "chi2", "df", "p_value", "cfi", "tli", "rmsea", "srmr")
-        _say("  ".join(f"{key} {fitted.measures[key]:.4g}" for key in keys))
-    for problem in fitted.problems:
-        typer.echo(f"{problem.where}: {problem.found}\n    {problem.remedy}", err=True)
+        _print_fit(fitted)
+    if output != "json":
+        for reason, count in fitted.dropped.items():
+            typer.echo(f"{count:,} {'row' if count == 1 else 'rows'} not used: {reason}", err=True)
+        for problem in fitted.problems:
+            typer.echo(f"{problem.where}: {problem.found}\n    {problem.remedy}", err=True)
+
+
+def _one_of(option: str, value: str, known: tuple[str, ...]) -> None:
+    if value not in known:
+        raise typer.BadParameter(f"'{value}' is not one of: {', '.join(known)}", param_hint=option)
+
+
+def _listed(names: str) -> tuple[str, ...]:
+    return tuple(name.strip() for name in names.split(",") if name.strip())
+
+
+def _print_fit(fitted: SemFit) -> None:
+    """Parameters, then the fit measures that exist."""
+    from servicefx.sections.measures import measure_rows
+
+    rows = fitted.parameters.drop(columns=["free", "std_lv", "std_all_error"])
+    defined = rows["op"] == ":="
+    rows.loc[defined, "label"] = ""
+    _print_frame(rows)
+    measures = measure_rows(fitted)
+    _print_frame(measures[measures["estimate"].notna()].drop(columns="undefined"))
+    _say(f"Standard errors: {fitted.solution.error_kind}.")
 
 
 if __name__ == "__main__":

@@ -10,13 +10,16 @@ from importlib import import_module
 from itertools import repeat
 from multiprocessing import get_context
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from servicefx.errors import DataError, Problem, StudyError
 
 if TYPE_CHECKING:
+    import pandas as pd
+
+    from servicefx.moments.moments import Moments
     from servicefx.report.compare import Difference
-    from servicefx.sem.structural_fit import StructuralFit
+    from servicefx.sem.sem_fit import SemFit
     from servicefx.study.study import Study
     from servicefx.values.table import Section
 
@@ -37,7 +40,7 @@ SECTIONS: tuple[tuple[str, str], ...] = (
     ("measurement", "servicefx.sections.measurement:measurement_section"),
     ("drivers", "servicefx.sections.drivers:drivers_section"),
     ("structure", "servicefx.sections.structure:structure_section"),
-    ("composite", "servicefx.sections.structure:composite_section"),
+    ("composite", "servicefx.sections.composite:composite_section"),
     ("chain", "servicefx.sections.chain:chain_section"),
     ("repurchase", "servicefx.sections.chain:repurchase_section"),
     ("panel", "servicefx.sections.panel:panel_section"),
@@ -253,29 +256,34 @@ def verify_report(
     )
 
 
-def fit_model(model: str | Path, data: str | Path) -> StructuralFit:
-    """Fit a model in lavaan's language to a data file by maximum likelihood.
+def fit_model(model: str | Path, data: str | Path, *, n_obs: int | None = None, **choices: Any) -> SemFit:
+    """Fit a model in lavaan's language to a data file.
 
     Parameters
     ----------
     model : str or path
         A file that holds the model, or the model itself.
     data : path
-        Any file `servicefx.study.files` reads; rows with a gap in the model's items are refused.
+        Any file `servicefx.study.files` reads: rows, or with ``n_obs`` a printed matrix.
+    n_obs : int, optional
+        Says that the file holds covariances or correlations of so many rows: columns named in the header,
+        either triangle or both, the rows' names in a first column of text if there is one, and rows named
+        ``sd`` and ``mean`` below if known. Correlations without SDs are fitted as they are.
+    **choices
+        As `servicefx.sem.fit`.
 
     Returns
     -------
-    StructuralFit
+    SemFit
 
     Raises
     ------
     StudyError, DataError, IdentificationError, ConvergenceError
-        As `servicefx.engines.structural.fit_structural`.
+        As `servicefx.sem.fit`; also if a file is not there.
     """
-    from servicefx.engines.structural import fit_structural
+    from servicefx import sem
     from servicefx.study.files import read_table
     from servicefx.study.spec import DataSpec
-    from servicefx.syntax.parser import parse_model
 
     path = Path(data)
     if not path.is_file():
@@ -289,4 +297,33 @@ def fit_model(model: str | Path, data: str | Path) -> StructuralFit:
                 )
             )
         text = Path(text).read_text(encoding="utf-8")
-    return fit_structural(parse_model(text), read_table(path, DataSpec(file=path.name)).frame)
+    frame = read_table(path, DataSpec(file=path.name)).frame
+    return sem.fit(text, frame if n_obs is None else _printed(frame, n_obs), **choices)
+
+
+def _printed(frame: pd.DataFrame, n_obs: int) -> Moments:
+    """Moments of a printed matrix, its rows named by a first column of text or by their order."""
+    import numpy as np
+
+    from servicefx.moments.moments import Moments
+
+    text = [name for name, kind in frame.dtypes.items() if kind.kind not in "fiub"]
+    names = [str(name) for name in frame.columns if name not in text[:1]]
+    labels = (
+        [str(value).strip() for value in frame[text[0]]] if text else [*names, "sd", "mean"][: len(frame)]
+    )
+    extra = {
+        label.casefold(): frame[names].iloc[at].to_numpy(dtype=np.float64)
+        for at, label in enumerate(labels)
+        if label.casefold() in ("sd", "mean") and label not in names
+    }
+    matrix = frame[names].iloc[[at for at, label in enumerate(labels) if label.casefold() not in extra]]
+    if len(matrix) != len(names):
+        found = f"{len(matrix)} rows of numbers under {len(names)} names, as many expected"
+        raise DataError(Problem("matrix", found, "Print one row a column, or leave --n-obs out."))
+    mean = extra.get("mean")
+    values = matrix.to_numpy(dtype=np.float64)
+    if np.allclose(np.diag(values), 1.0, atol=1e-6):
+        sd = extra.get("sd", np.ones(len(names)))
+        return Moments.from_correlation(values, sd, n_obs, mean, names=names)
+    return Moments.from_covariance(values, n_obs, mean, names=names)

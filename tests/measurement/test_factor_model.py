@@ -91,7 +91,7 @@ def test_a_matrix_no_factor_reproduces_is_refused_by_name() -> None:
     S[np.triu_indices(4, 1)] = [-0.015, 0.158, -0.297, -0.179, 0.019, 0.285]
     S = S + np.triu(S, 1).T
     message = (
-        "factor model of 'trust': no maximum of the likelihood after 500 steps\n"
+        "factor model of 'trust': no maximum of the likelihood was found\n"
         "    Check whether its items belong together."
     )
     with pytest.raises(ConvergenceError, match=f"^{re.escape(message)}$"):

@@ -9,8 +9,8 @@ from numpy.typing import ArrayLike
 from servicefx.moments.resample import resample_counts, resampled_covariances
 from servicefx.pls.composites import SCHEMES, Scheme, composites
 from servicefx.pls.estimation import item_values
+from servicefx.pls.path_draws import PathDraws
 from servicefx.pls.pls_fit import PlsFit, all_paths
-from servicefx.sem.path_draws import PathDraws
 
 __all__ = ["bootstrap"]
 

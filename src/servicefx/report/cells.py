@@ -26,8 +26,8 @@ MERGED = {
 
 _TWO_DECIMALS = frozenset({"statistic", "mean", "sd"})
 _MEASURE_ROLES = {
-    "p_value": "p_value", "rmsea_close": "p_value", "df": "count", "df_baseline": "count",
-    "n": "count", "n_obs": "count", "n_free": "count", "top_two_box": "share",
+    "p_value": "p_value", "p_value_scaled": "p_value", "rmsea_close": "p_value", "df": "count",
+    "df_baseline": "count", "n": "count", "n_obs": "count", "n_free": "count", "top_two_box": "share",
 }  # fmt: skip
 _AS_WRITTEN = frozenset({"data", "item", "wave"})
 """Names of the reader's own files, which a construct's id may happen to be too."""

@@ -157,7 +157,7 @@ def _decoded(entry: Mapping[str, Any]) -> Section:
 
 
 def _phrase(phrase: Phrase) -> dict[str, Any]:
-    said = {name: _value(value) for name, value in phrase.values.items()}  # noqa: PD011 - not a frame
+    said = {name: _value(value) for name, value in phrase.values.items()}  # not a frame
     return {"key": phrase.key, "values": said}
 
 

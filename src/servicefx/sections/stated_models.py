@@ -21,7 +21,6 @@ __all__ = [
     "other_models",
     "refuse_formative",
     "refuse_weights",
-    "without_gaps",
 ]
 
 
@@ -135,22 +134,6 @@ def refuse_formative(study: Study, name: str, constructs: list[str]) -> None:
                 'State kind = "pls" for this model.',
             )
         )
-
-
-def without_gaps(study: Study, name: str, items: pd.DataFrame) -> pd.DataFrame:
-    """The rows with every item, where the study states listwise deletion; else gaps are refused."""
-    whole = items.dropna()
-    if len(whole) < len(items) and study.spec.inference.missing_data != "listwise":
-        gaps = items.isna().sum().sort_values(ascending=False, kind="stable")
-        raise DataError(
-            Problem(
-                f"study.toml: models.{name}",
-                f"{len(items) - len(whole)} of {len(items)} rows lack an item of the model (most often "
-                f"'{gaps.index[0]}', {gaps.iloc[0]} times), and maximum likelihood of this version needs all",
-                'State missing_data = "listwise" under [inference] to leave those rows out everywhere.',
-            )
-        )
-    return whole
 
 
 def items_of(study: Study, name: str, constructs: list[str]) -> tuple[str, pd.DataFrame]:

@@ -1,38 +1,44 @@
-"""The structural model and its composite twin: paths between constructs, fitted from their items."""
+"""The structural model of a study: paths between constructs, fitted from their items."""
 
 from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 
-from servicefx.engines.structural import fit_structural
-from servicefx.models.chain import draw_source
-from servicefx.sections.notes import answering, draw_notes, dropped_notes, effect_row
+from servicefx import sem
+from servicefx.engines.second_opinion import second_opinion
+from servicefx.errors import DataError, Problem, ServicefxError
+from servicefx.sections.measures import measure_rows
+from servicefx.sections.notes import answering, dropped_notes, wider_notes
 from servicefx.sections.stated_models import (
     items_of,
     model_name,
     model_text,
     other_models,
     refuse_formative,
-    refuse_weights,
-    without_gaps,
 )
-from servicefx.sem.structural_fit import StructuralFit
 from servicefx.study.study import Study
-from servicefx.values.effect import Effect
 from servicefx.values.table import Figure, Phrase, Section, Table
 
-__all__ = ["composite_section", "structure_section"]
+__all__ = ["structure_section"]
 
-_MEASURES = (
-    "n_obs", "n_free", "chi2", "df", "p_value", "chi2_baseline", "df_baseline", "cfi", "tli", "rmsea",
-    "rmsea_close", "srmr", "logl", "aic", "bic",
-)  # fmt: skip
+_COLUMNS = [
+    "lhs", "op", "rhs", "estimate", "std_error", "statistic", "p_value", "conf_low", "conf_high", "std_all",
+]  # fmt: skip
+_EFFECTS = ["from", "to", "kind", "via", *(name for name in _COLUMNS[3:] if name != "statistic")]
 
 
 @answering("structure")
 def structure_section(study: Study, seed: int | None = None) -> Section | None:  # noqa: ARG001 - every section has it
     """Structural model of the study's ``[models.*]`` of kind ``"sem"``, by maximum likelihood.
+
+    Errors and test are robust to answers that are not normal, and to clusters where the study declares them
+    (``mlr``). Rows that lack an item are used for what they hold (full information), or left out where the
+    study states ``missing_data = "listwise"``.
 
     Parameters
     ----------
@@ -43,13 +49,13 @@ def structure_section(study: Study, seed: int | None = None) -> Section | None: 
     Returns
     -------
     Section or None
-        Tables ``structure`` (every parameter) and ``fit``, figure ``diagram``; None where no such model is
-        declared.
+        Tables ``structure`` (every parameter), ``structure_effects`` (where something is mediated) and
+        ``fit``, figure ``diagram``; None where no such model is declared.
 
     Raises
     ------
     DataError
-        If answers are missing or weights declared, which this version's estimator cannot use.
+        If constructs are formative, or answers are missing where weights are declared.
     """
     name = model_name(study, "sem")
     if name is None:
@@ -57,60 +63,55 @@ def structure_section(study: Study, seed: int | None = None) -> Section | None: 
     table, constructs = model_text(study, name)
     data, items = items_of(study, name, constructs)
     refuse_formative(study, name, constructs)
-    refuse_weights(study, name, data, "maximum likelihood of this version")
-    whole = without_gaps(study, name, items)
-    fit = fit_structural(table, whole, name=f"models.{name}")
-    rows = fit.table(level=study.level)
+    weights, clusters = study.weights(data), study.clusters(data)
+    design = [column for column in (weights, clusters) if column is not None and column.name not in items]
+    lacking = int(items.isna().any(axis=1).sum())
+    whole = not lacking or study.spec.inference.missing_data == "listwise"
+    if weights is not None and not whole:
+        raise _gaps_and_weights(name, str(weights.name), lacking)
+    with _named(name):
+        fit = sem.fit(
+            table,
+            pd.concat([items, *design], axis=1),
+            estimator="mlr",
+            missing="listwise" if whole else "fiml",
+            cluster=None if clusters is None else str(clusters.name),
+            weights=None if weights is None else str(weights.name),
+            level=study.level,
+        )
+    rows = fit.parameters[_COLUMNS]
     directed = rows[rows["op"] == "~"]
-    notes = [Phrase(key="note.sample", values={"n_obs": fit.n_obs, "data": data})]
-    notes += _lacking(len(items) - len(whole))
-    clusters = study.clusters(data)
-    if clusters is not None:
-        notes.append(Phrase(key="note.clusters_ignored", values={"column": str(clusters.name)}))
-    notes += [
-        Phrase(key="note.two_answers", values={"item": str(item)})
-        for item in whole.columns
-        if whole[item].nunique() == 2
-    ]
-    notes += [Phrase(key="note.covariance", values={"kind": "expected"}), Phrase(key="note.sem_engine")]
-    notes += [
-        Phrase(key="note.problem", values={"where": p.where, "found": p.found, "remedy": p.remedy})
-        for p in fit.problems
-    ]
-    notes.append(Phrase(key="note.design", values={"design": "adjusted"}))
-    notes.append(Phrase(key="note.level", values={"level": study.level}))
     arrows = directed.rename(columns={"lhs": "to", "rhs": "from"})
+    level = Phrase(key="note.level", values={"level": study.level})
+    tables = [
+        Table(
+            id="structure",
+            title=Phrase(key="table.structure"),
+            rows=rows,
+            notes=(*_notes(study, name, data, items, fit), level),
+        ),
+        Table(
+            id="fit",
+            title=Phrase(key="table.fit"),
+            rows=measure_rows(fit).drop(columns="group"),
+            notes=(Phrase(key="note.fit_source"),),
+        ),
+    ]
+    effects = _mediated(fit.effects())
+    if len(effects):
+        tables.append(
+            Table(
+                id="structure_effects",
+                title=Phrase(key="table.structure_effects"),
+                rows=effects[_EFFECTS],
+                notes=(Phrase(key="note.structure_effects"), level),
+            )
+        )
     return Section(
         id="structure",
         title=Phrase(key="section.structure"),
-        findings=(
-            Phrase(
-                key="finding.fit",
-                values={key: float(fit.measures[key]) for key in ("cfi", "rmsea", "srmr", "chi2", "df")},
-            ),
-            *(
-                Phrase(
-                    key="finding.path" if row["p_value"] < 1 - study.level else "finding.path_undecided",
-                    values={
-                        "term": row["rhs"],
-                        "outcome": row["lhs"],
-                        "estimate": row["std_all"],
-                        "p_value": row["p_value"],
-                        "design": "adjusted",
-                    },
-                )
-                for row in directed.to_dict("records")
-            ),
-        ),
-        tables=(
-            Table(id="structure", title=Phrase(key="table.structure"), rows=rows, notes=tuple(notes)),
-            Table(
-                id="fit",
-                title=Phrase(key="table.fit"),
-                rows=_measures(fit),
-                notes=(Phrase(key="note.fit_source"),),
-            ),
-        ),
+        findings=(_fit_finding(fit), *_path_findings(directed, study.level)),
+        tables=tuple(tables),
         figures=(
             Figure(
                 id="diagram",
@@ -118,7 +119,7 @@ def structure_section(study: Study, seed: int | None = None) -> Section | None: 
                 title=Phrase(key="figure.diagram"),
                 rows=arrows[["from", "to", "estimate", "conf_low", "conf_high"]].reset_index(drop=True),
                 source="structure",
-                notes=(Phrase(key="note.diagram"), Phrase(key="note.level", values={"level": study.level})),
+                notes=(Phrase(key="note.diagram"), level),
             ),
         )
         if len(arrows)
@@ -127,120 +128,108 @@ def structure_section(study: Study, seed: int | None = None) -> Section | None: 
     )
 
 
-def _lacking(n: int) -> tuple[Phrase, ...]:
-    """Rows not used because they lack an item; nothing where there are none."""
-    return dropped_notes({"an item of the model is missing": n}) if n else ()
-
-
-def _measures(fit: StructuralFit) -> pd.DataFrame:
-    """Fit measures, one row each; the RMSEA carries its 90 % interval; R² of every explained construct."""
-    rows: list[dict[str, float | str]] = []
-    for name in _MEASURES:
-        if name in fit.measures:
-            row: dict[str, float | str] = {
-                "measure": name,
-                "construct": "",
-                "estimate": float(fit.measures[name]),
-            }
-            if name == "rmsea":
-                row |= {"conf_low": fit.measures["rmsea_low"], "conf_high": fit.measures["rmsea_high"]}
-            rows.append(row)
-    rows += [
-        {"measure": "r_squared", "construct": row["outcome"], "estimate": float(row["estimate"])}
-        for row in fit.r2.to_dict("records")
-        if row["outcome"] in fit.model.constructs
-    ]
-    return pd.DataFrame(rows, columns=["measure", "construct", "estimate", "conf_low", "conf_high"])
-
-
-@answering("composite")
-def composite_section(study: Study, seed: int | None = None) -> Section | None:
-    """Composite (PLS) path model of the study's ``[models.*]`` of kind ``"pls"``, with bootstrap intervals.
-
-    Parameters
-    ----------
-    study : Study
-    seed : int
-        Of the shared resamples; by default the study's.
-
-    Returns
-    -------
-    Section or None
-        Tables ``composite`` (standardised paths), ``composite_weights`` and ``composite_settings``, figure
-        ``composite``; None where no such model is declared.
-    """
-    from servicefx import pls
-
-    found = model_name(study, "pls")
-    if found is None:
-        return None
-    seed = study.seed if seed is None else seed
-    table, constructs = model_text(study, found)
-    data, items = items_of(study, found, constructs)
-    refuse_weights(study, found, data, "the composite model")
-    fit = pls.fit(table, items)
-    sample = pls.bootstrap(
-        fit, items, study.draws, seed, analysis_id=f"draws:{data}", clusters=study.clusters(data)
+def _mediated(effects: pd.DataFrame) -> pd.DataFrame:
+    """Effects of pairs that something mediates; the sum of routes only where there are several."""
+    indirect = effects["kind"] == "indirect"
+    pairs = effects.groupby(["from", "to"], sort=False)["kind"].transform(
+        lambda kind: (kind == "indirect").sum()
     )
-    effects = [
-        Effect(
-            estimand=f"standardised path from {row['rhs']} to {row['lhs']}, composites",
-            unit="standard deviations",
-            estimate=float(row["estimate"]),
-            draws=sample.of(str(row["lhs"]), str(row["rhs"])),
-            draw_source=(draw_source(study, data, seed),),
-            design="adjusted",
-            assumptions=("composites stand for their constructs",),
+    single = indirect & (effects["via"] == "all") & (pairs == 2)
+    return effects[(pairs > 0) & ~single].reset_index(drop=True)
+
+
+def _gaps_and_weights(name: str, weights: str, lacking: int) -> DataError:
+    return DataError(
+        Problem(
+            f"study.toml: models.{name}",
+            f"{lacking} rows lack an item of the model, and survey weights '{weights}' are used with "
+            "complete rows only",
+            'State missing_data = "listwise" under [inference] to leave those rows out everywhere.',
         )
-        for row in fit.paths.to_dict("records")
+    )
+
+
+@contextmanager
+def _named(name: str) -> Iterator[None]:
+    """Say which model of the study a refusal is about."""
+    try:
+        yield
+    except ServicefxError as error:
+        told = [replace(p, where=_place(name, p.where)) for p in error.problems]
+        raise type(error)(*told) from error
+
+
+def _place(name: str, where: str) -> str:
+    model = f"models.{name}"
+    return where.replace("model", model, 1) if where.startswith("model") else f"{model}, {where}"
+
+
+def _notes(study: Study, name: str, data: str, items: pd.DataFrame, fit: sem.SemFit) -> list[Phrase]:
+    """Sample, rows with gaps, errors, weights, estimator, doubts, second opinion and design."""
+    notes = [Phrase(key="note.sample", values={"n_obs": fit.n_obs, "data": data})]
+    if fit.dropped:
+        notes += dropped_notes(fit.dropped)
+    fiml = fit.choices.missing == "fiml"
+    if fiml:
+        partly = int((items.isna().any(axis=1) & items.notna().any(axis=1)).sum())
+        notes.append(Phrase(key="note.fiml", values={"n": partly}))
+    notes += [
+        Phrase(key="note.two_answers", values={"item": str(item)})
+        for item in items.columns
+        if items[item].nunique() == 2
     ]
-    rows = pd.DataFrame(
-        [
-            {"from": path["rhs"], "to": path["lhs"], **effect_row(effect, study.level)}
-            for path, effect in zip(fit.paths.to_dict("records"), effects, strict=True)
-        ]
+    notes.append(Phrase(key="note.covariance", values={"kind": fit.solution.error_kind}))
+    if fit.choices.weights is not None:
+        notes.append(Phrase(key="note.weights", values={"column": fit.choices.weights}))
+    notes += wider_notes(study, data)
+    notes.append(Phrase(key="note.sem_engine_fiml" if fiml else "note.sem_engine"))
+    notes += [
+        Phrase(
+            key="note.problem", values={"where": _place(name, p.where), "found": p.found, "remedy": p.remedy}
+        )
+        for p in fit.problems
+    ]
+    other = second_opinion(fit)
+    if other.available:
+        notes.append(
+            Phrase(key="note.second_opinion", values={"largest": _rounded_up(other.largest_difference)})
+        )
+    else:
+        notes.append(Phrase(key="note.no_second_opinion", values={"why": other.reason}))
+    notes.append(Phrase(key="note.design", values={"design": "adjusted"}))
+    return notes
+
+
+def _rounded_up(difference: float) -> str:
+    """The power of ten at or above a difference, never below one millionth: its digits are rounding."""
+    power = max(int(np.ceil(np.log10(max(difference, 1e-12)))), -6)
+    return f"{10.0**power:.{max(-power, 0)}f}"
+
+
+def _fit_finding(fit: sem.SemFit) -> Phrase:
+    if not fit.measures["df"]:
+        return Phrase(key="finding.fit_saturated")
+    names = {"chi2": "chi2_scaled", "cfi": "cfi_robust", "rmsea": "rmsea_robust", "srmr": "srmr", "df": "df"}
+    if any(np.isnan(fit.measures[name]) for name in names.values()):
+        return Phrase(key="finding.fit", values={key: float(fit.measures[key]) for key in names})
+    return Phrase(
+        key="finding.fit_robust", values={key: float(fit.measures[name]) for key, name in names.items()}
     )
-    notes = (
-        Phrase(key="note.sample", values={"n_obs": fit.n_obs, "data": data}),
-        *_lacking(len(items) - fit.n_obs),
-        *draw_notes(study, data, seed, sample.n_failed),
-        Phrase(key="note.composite", values={name: str(value) for name, value in fit.settings.items()}),
-        Phrase(key="note.level", values={"level": study.level}),
-    )
-    outer = fit.weights.rename(columns={"estimate": "weight"})
-    outer["loading"] = fit.loadings["estimate"].to_numpy(copy=True)
-    explained = np.array(fit.r2["estimate"], dtype=float)
-    return Section(
-        id="composite",
-        title=Phrase(key="section.composite"),
-        findings=(
-            Phrase(
-                key="finding.composite",
-                values={"n": len(rows), "low": float(explained.min()), "high": float(explained.max())},
-            ),
-        ),
-        tables=(
-            Table(id="composite", title=Phrase(key="table.composite"), rows=rows, notes=notes),
-            Table(
-                id="composite_weights",
-                title=Phrase(key="table.composite_weights"),
-                rows=outer,
-                notes=notes[:1],
-            ),
-        ),
-        figures=(
-            Figure(
-                id="composite",
-                kind="diagram",
-                title=Phrase(key="figure.composite"),
-                rows=rows[["from", "to", "estimate", "conf_low", "conf_high"]],
-                source="composite",
-                notes=(
-                    Phrase(key="note.diagram_composite"),
-                    Phrase(key="note.level", values={"level": study.level}),
-                ),
-            ),
-        ),
-        effects=tuple(effects),
-        notes=other_models(study, "pls"),
+
+
+def _path_findings(directed: pd.DataFrame, level: float) -> tuple[Phrase, ...]:
+    """One sentence a path that is estimated."""
+    return tuple(
+        Phrase(
+            key="finding.path" if row["p_value"] < 1 - level else "finding.path_undecided",
+            values={
+                "term": row["rhs"],
+                "outcome": row["lhs"],
+                "estimate": row["std_all"],
+                "p_value": row["p_value"],
+                "design": "adjusted",
+            },
+        )
+        for row in directed.to_dict("records")
+        if not np.isnan(row["p_value"])
     )

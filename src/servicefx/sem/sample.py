@@ -65,12 +65,15 @@ class Sample:
         Rows not used, by reason.
     cluster : str
         Column of the clusters, "" without.
+    mean_weight : float
+        What one unit of the weights was in the data.
     """
 
     names: tuple[str, ...]
     groups: tuple[GroupSample, ...]
     dropped: Mapping[str, int] = field(default_factory=dict)
     cluster: str = ""
+    mean_weight: float = 1.0
 
     @property
     def n_obs(self) -> int:
@@ -180,7 +183,7 @@ def _from_frame(
             absent = frame[column].isna().to_numpy() & keep
             dropped[f"the {role} '{column}' is missing"] = int(absent.sum())
             keep &= ~absent
-    weight = None if weights is None else _weights(frame[weights], keep)
+    weight, mean_weight = (None, 1.0) if weights is None else _weights(frame[weights], keep)
     codes = None if cluster is None else pd.factorize(frame[cluster][keep])[0].astype(np.intp)
     used = values[keep]
     rows: pd.DataFrame | None = frame[list(names)][keep] if ordered else None
@@ -209,6 +212,7 @@ def _from_frame(
         groups=groups,
         dropped={reason: count for reason, count in dropped.items() if count},
         cluster=cluster or "",
+        mean_weight=mean_weight,
     )
 
 
@@ -296,13 +300,15 @@ def _check_spread(names: Sequence[str], variance: Floats, where: str, largest: F
         )
 
 
-def _weights(column: pd.Series, keep: NDArray[np.bool_]) -> Floats:
+def _weights(column: pd.Series, keep: NDArray[np.bool_]) -> tuple[Floats, float]:
+    """Weights that sum to the rows kept, and what one unit of them was."""
     weight = np.asarray(column.to_numpy(dtype=np.float64, na_value=np.nan)[keep], dtype=np.float64)
     bad = int((~(np.isfinite(weight) & (weight > 0))).sum())
     if bad:
         found = f"{bad} of {len(weight)} weights are not above 0"
         raise DataError(Problem(f"weights '{column.name}'", found, "Correct or drop these rows."))
-    return np.asarray(weight * (len(weight) / weight.sum()), dtype=np.float64)
+    mean = float(weight.mean()) if len(weight) else 1.0
+    return np.asarray(weight / mean, dtype=np.float64), mean
 
 
 def group_label(value: object) -> str:
@@ -316,13 +322,15 @@ def _joined(names: tuple[str, ...], labels: list[str], parts: list[Sample], clus
     dropped: dict[str, int] = {}
     groups = []
     begun = 0
+    mean = sum(part.n_obs * part.mean_weight for part in parts) / sum(part.n_obs for part in parts)
     for label, part in zip(labels, parts, strict=True):
         for reason, count in part.dropped.items():
             dropped[reason] = dropped.get(reason, 0) + count
         one = part.groups[0]
         codes = None if one.clusters is None else one.clusters + begun
         begun += 0 if codes is None else int(one.clusters.max()) + 1 if one.clusters is not None else 0
-        groups.append(replace(one, label=label, clusters=codes))
+        weight = None if one.weights is None else one.weights * (part.mean_weight / mean)
+        groups.append(replace(one, label=label, clusters=codes, weights=weight))
     return Sample(names=names, groups=tuple(groups), dropped=dropped, cluster=cluster)
 
 

@@ -18,6 +18,7 @@ __all__ = ["Section", "searched_evenly", "searched_section"]
 
 Floats = NDArray[np.float64]
 _UNEVEN = 10.0
+_TOO_UNEVEN = 1e8
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
@@ -119,6 +120,8 @@ def searched_evenly(
         if state is not None:
             inverse_information(task, even.derivatives(state, exact=False)[1], restricted)
     except (ConvergenceError, IdentificationError) as fault:
+        if largest < _TOO_UNEVEN * least:
+            raise
         items = units.scale[: len(task.model.items)]
         big, small = task.model.items[int(items.argmax())], task.model.items[int(items.argmin())]
         what = (

@@ -148,8 +148,8 @@ def _flags(task: Task) -> tuple[Problem, ...]:
         return (Problem("ordered", found, "Name the ordered items, or choose mlr for numbers."),)
     if task.estimator in ("uls", "dwls"):
         found = (
-            f"standard errors of '{task.estimator}' hold only if the moments were independent with the weights' "
-            "variances, which they are not"
+            f"standard errors of '{task.estimator}' take the sample moments for independent of each other, "
+            "which they are not"
         )
         return (Problem("estimator", found, "Choose wlsmv or mlr where errors matter."),)
     return ()

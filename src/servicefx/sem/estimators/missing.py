@@ -47,8 +47,8 @@ def fit_missing(task: Task) -> Solution:
         chi2 is twice what the saturated log-likelihood is above the model's. ``moments`` are the saturated
         ones, ``robust_test`` and ``robust_baseline`` what robust CFI, TLI and RMSEA are made of, and
         ``extra["pattern_counts"]`` holds for each group (missing columns, rows) pairs, and
-        ``extra["expected_moments"]``, shape (G, p + 1, p + 1), the second moments of (x - ``shift``, 1) that the
-        rows and the estimates lead to expect.
+        ``extra["expected_moments"]``, shape (G, p + 1, p + 1), the second moments of (x - ``shift``, 1) that
+        the rows and the estimates lead to expect.
 
     Raises
     ------

@@ -173,7 +173,7 @@ def _joint(
     slopes = slopes[np.ix_(rest, held)]
     residual = np.eye(p)
     residual[rows.left, rows.right] = residual[rows.right, rows.left] = vector[rows.pair]
-    of_held = np.cov(raw.T, bias=True).reshape(len(held), len(held))
+    of_held = np.cov(raw.T).reshape(len(held), len(held))
     cov, mean = np.zeros((p, p)), np.zeros(p)
     cov[np.ix_(held, held)] = of_held
     cov[np.ix_(rest, held)] = slopes @ of_held

@@ -18,7 +18,8 @@ _LEAST = 1e-300
 BOUND = 0.999
 """Largest absolute residual correlation."""
 _SLOPE = 1e-11
-_MOST = 60
+_MOST = 200
+_CLOSE = 1e-15
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
@@ -107,21 +108,24 @@ _Scores = Callable[[Margin, Margin, float], _Slopes]
 
 
 def _maximised(scores: _Scores, one: Margin, other: Margin) -> float:
-    """The correlation at which the scores add up to 0: secant steps, the first by their outer product."""
-    r = 0.0
+    """The correlation at which the scores add up to 0: secant steps between values known to lie around it."""
+    r, low, high = 0.0, -BOUND, BOUND
     last: tuple[float, float] | None = None
     for _ in range(_MOST):
-        score = scores(one, other, r)[0]
-        total = float(score.sum())
+        with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+            score = scores(one, other, r)[0]
+            total, fall = float(score.sum()), float(score @ score)
         if abs(total) < _SLOPE * len(score):
             break
-        fall = float(score @ score)
+        beyond = total < 0 if np.isfinite(total) else r > 0
+        low, high = (low, r) if beyond else (r, high)
         if last is not None and (last[1] - total) * (r - last[0]) > 0:
             fall = (last[1] - total) / (r - last[0])
-        step = float(np.clip(total / fall, -0.5, 0.5))
-        last = (r, total)
-        new = float(np.clip(r + step, -BOUND, BOUND))
-        if new == r:
+        new = r + total / fall if np.isfinite(fall) and np.isfinite(total) and fall > 0 else r
+        if not low < new < high:
+            new = (low + high) / 2
+        last = (r, total) if np.isfinite(total) else None
+        if abs(new - r) < _CLOSE:
             break
         r = new
     return r

@@ -8,6 +8,7 @@ from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.linalg import lapack
 
 from servicefx.errors import ConvergenceError, IdentificationError, Problem
 from servicefx.sem.estimators.minimum import GRADIENT, Constraint, Discrepancy, Minimum, minimised
@@ -26,6 +27,7 @@ _RANK = 1e-9
 """Smallest eigenvalue of the unit-diagonal information below which parameters cannot be told apart."""
 _HEAVY = 0.3
 _ZERO = 1e-8
+_CLEAR = 0.1
 _UNMET = 1e-6
 _DESCENT = 300
 _FORBIDDEN = 1e10
@@ -242,6 +244,18 @@ def constraint_basis(task: Task, theta: Floats) -> Floats | None:
     return np.asarray(null_space(constraint(theta)[1]), dtype=np.float64)
 
 
+def _inverse_if_clear(matrix: Floats) -> Floats | None:
+    """The inverse where it is small enough that no eigenvalue can be near 0; None where that is not sure."""
+    root, failed = lapack.dpotrf(matrix, lower=1, clean=1)
+    if failed:
+        return None
+    half, failed = lapack.dpotri(root, lower=1)
+    if failed or not np.linalg.norm(half) < _CLEAR / _RANK:
+        return None
+    lower = np.tril(half, -1)
+    return np.asarray(lower + lower.T + np.diag(half.diagonal()), dtype=np.float64)
+
+
 def inverse_information(task: Task, information: Floats, jacobian: Floats | None) -> Floats:
     """Inverse of an information matrix along the constraints, shape (q, q).
 
@@ -270,13 +284,18 @@ def inverse_information(task: Task, information: Floats, jacobian: Floats | None
     diagonal = np.diag(information)
     sd = np.sqrt(np.where(diagonal > 0, diagonal, 1.0))
     scaled = information / np.outer(sd, sd)
+    if jacobian is None or not len(jacobian):
+        known = _inverse_if_clear(scaled)
+        if known is not None and (diagonal > 0).all():
+            return np.asarray(known / np.outer(sd, sd), dtype=np.float64)
     basis = np.eye(q) if jacobian is None or not len(jacobian) else null_space(jacobian / sd)
     inner = basis.T @ scaled @ basis
     values, vectors = np.linalg.eigh(inner)
     flat = np.flatnonzero(diagonal <= 0)
     if len(values) and (values[0] < _RANK or len(flat)):
-        direction = basis @ vectors[:, 0]
-        heavy = np.flatnonzero(np.abs(direction) > _HEAVY * np.abs(direction).max())
+        without_slope = basis @ vectors[:, values < _RANK]
+        moved = np.linalg.norm(without_slope, axis=1)
+        heavy = np.flatnonzero(moved > _HEAVY * moved.max())
         first = task.model.first
         chosen = heavy if not len(flat) else flat
         names = ", ".join(task.model.name_of(first[i]) for i in chosen[:8])

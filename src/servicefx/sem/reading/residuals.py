@@ -138,6 +138,9 @@ def _carried(fit: SemFit, g: int) -> _Carried:
     carried -= np.einsum("ij,qjk,kl->qil", fixed, weighted, fixed, optimize=True)
     q = len(weighted)
     between = 0.5 * weighted.reshape(q, -1) @ carried.transpose(0, 2, 1).reshape(q, -1).T
+    if fit.solution.layout.constant is not None:  # values that means inform as well
+        of_mean = weight @ fit.solution.layout.by_group(_mean_slopes(fit, g), g)
+        between += of_mean.T @ (sample - fixed) @ of_mean
     return _Carried(sample=sample, fixed=fixed, slopes=slopes, carried=carried, between=between)
 
 
@@ -157,6 +160,12 @@ def _covariance_slopes(fit: SemFit, g: int) -> Floats:
     mean, slope = fit.at.sigma[g][:p, p], by_cell[:p, p]
     outer = mean[:, None, None] * slope[None, :, :]
     return np.asarray(by_cell[:p, :p] - outer - np.swapaxes(outer, 0, 1), dtype=np.float64)
+
+
+def _mean_slopes(fit: SemFit, g: int) -> Floats:
+    """Derivatives of the implied means of one group by cell, (p, c)."""
+    p = len(fit.model.items)
+    return np.asarray(jacobian(fit.solution.layout, fit.at)[g][:p, p], dtype=np.float64)
 
 
 def _correlation(cov: Floats) -> Floats:

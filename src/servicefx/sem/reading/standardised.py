@@ -115,8 +115,9 @@ def standardised(fit: SemFit) -> Standardised:
         powers, sd = powers[:, used], spread.both[used]
         latent = np.tile(np.arange(layout.n_variables) >= layout.n_observed, 2)[used]
         with np.errstate(all="ignore"):
-            by_all = _product(powers, sd)
-            constructs[rows] = values[rows] * _product(powers * latent, sd)
+            nothing = (values[rows] == 0.0) & ~slopes[rows].any(axis=1)  # of an improper variance too
+            by_all = np.where(nothing, 1.0, _product(powers, sd))
+            constructs[rows] = values[rows] * np.where(nothing, 1.0, _product(powers * latent, sd))
             every[rows] = values[rows] * by_all
             relative = np.nan_to_num(spread.slopes_both[used] / sd[:, None], nan=0.0, posinf=0.0, neginf=0.0)
             slopes_all[rows] = slopes[rows] * by_all[:, None] + every[rows][:, None] * (powers @ relative)
@@ -138,30 +139,48 @@ def _spread(fit: SemFit, g: int) -> _Spread:
     covariance = covariances(fit, g)
     total, symmetric = fit.at.total[g], fit.at.symmetric[g]
     variance, residual = np.diag(covariance).copy(), np.diag(symmetric).copy()
-    by_cell = 2.0 * layout.share * total[:, layout.row]
-    by_cell *= np.where(layout.directed, covariance[:, layout.column], total[:, layout.column])
-    explained = layout.by_group(by_cell, g)
+    explained = _variance_slopes(layout, g, total, covariance)
     slopes = explained.copy()
     own = np.zeros((layout.n_variables, len(layout.row)))
     diagonal = np.flatnonzero(~layout.directed & (layout.row == layout.column))
     own[layout.row[diagonal], diagonal] = 1.0
     residual_slopes = layout.by_group(own, g)
     if model.ordered and model.parameterization == "delta":
+        within, by_within = covariance, explained
+        if model.covariates:  # the responses' variances are held given these
+            within = _given(total, symmetric, [model.items.index(name) for name in model.covariates], layout)
+            by_within = _variance_slopes(layout, g, total, within)
         for p in model.of_group(g):
             if p.op == "~*~":
                 here = model.items.index(p.lhs)
                 scaling = fit.theta[p.position] if p.position >= 0 else (p.fixed or 1.0)
-                variance[here] = scaling**-2.0
-                slopes[here] = 0.0
+                variance[here] = scaling**-2.0 + covariance[here, here] - within[here, here]
+                residual_slopes[here] = -by_within[here]
                 if p.position >= 0:
-                    slopes[here, p.position] = -2.0 * scaling**-3.0
-                residual_slopes[here] = slopes[here] - explained[here]
+                    residual_slopes[here, p.position] -= 2.0 * scaling**-3.0
+                slopes[here] = explained[here] + residual_slopes[here]
     if layout.constant is not None:
         variance[layout.constant] = residual[layout.constant] = 1.0
     with np.errstate(all="ignore"):
         sd = np.sqrt(np.concatenate([variance, residual]))
         change = np.vstack([slopes, residual_slopes]) / (2.0 * sd[:, None])
     return _Spread(both=sd, slopes_both=change, slopes=slopes, explained=explained)
+
+
+def _variance_slopes(layout: Layout, g: int, total: Floats, covariance: Floats) -> Floats:
+    """Derivatives of all variables' variances by the free values of one group, (v, q)."""
+    by_cell = 2.0 * layout.share * total[:, layout.row]
+    by_cell *= np.where(layout.directed, covariance[:, layout.column], total[:, layout.column])
+    return layout.by_group(by_cell, g)
+
+
+def _given(total: Floats, symmetric: Floats, fixed: list[int], layout: Layout) -> Floats:
+    """Covariances of all variables, (v, v), given some of them."""
+    around = symmetric.copy()
+    around[fixed] = around[:, fixed] = 0.0
+    if layout.constant is not None:
+        around[layout.constant, layout.constant] = 0.0
+    return np.asarray(total @ around @ total.T, dtype=np.float64)
 
 
 def covariances(fit: SemFit, g: int) -> Floats:

@@ -114,7 +114,8 @@ def _group_cells(model: SemModel, layout: Layout, g: int, cov: Floats) -> tuple[
         for construct in ready or list(waiting)[:1]:
             rows = [row for row in waiting.pop(construct) if row in known]
             known.add(construct)
-            among = _covariances(composite, cov, variance)[np.ix_(rows, rows)]
+            whole = cov if max(rows, default=0) < p else _covariances(composite, cov, variance)
+            among = whole[np.ix_(rows, rows)]
             fixed = [None if (True, row, construct) in free else base[g][row, construct] for row in rows]
             own_fixed = None if (False, construct, construct) in free else base_s[g][construct, construct]
             values, spread = _one_construct(among, fixed, own_fixed)
@@ -155,12 +156,13 @@ def _one_construct(
 ) -> tuple[Floats, float]:
     """Loadings of one construct's items and its variance, given the items' covariances."""
     k = len(among)
-    values = np.ones(k)
-    for a in range(1, k):
-        others = [b for b in range(1, k) if b != a]
-        below = among[0, others] @ among[0, others] if others else 0.0
-        if below > 0:
-            values[a] = among[a, others] @ among[0, others] / below
+    # values[a]: S_ab S_0b over S_0b^2, summed over all b but 0 and a
+    between, first = among.copy(), among[0].copy()
+    np.fill_diagonal(between, 0.0)
+    between[:, 0] = first[0] = 0.0
+    below = first @ first - first**2
+    values = np.divide(between @ first, below, out=np.ones(k), where=below > 0)
+    values[0] = 1.0
     size = np.abs(np.nan_to_num(values, nan=1.0))
     sign = np.where(np.nan_to_num(values, nan=1.0) < 0, -1.0, 1.0)
     values = sign * np.clip(size, 0.05, 20.0)
@@ -170,11 +172,11 @@ def _one_construct(
     for at, held in enumerate(fixed):
         if held is not None:
             values[at] = held
-    off = ~np.eye(k, dtype=bool)
     products = np.outer(values, values)
-    below = float((products[off] ** 2).sum())
+    np.fill_diagonal(products, 0.0)
+    shared = float((products**2).sum())
     own = among[0, 0] / values[0] ** 2 if values[0] else float(np.diag(among).mean())
-    spread = float((among * products)[off].sum()) / below if below > 0 else own
+    spread = float((among * products).sum()) / shared if shared > 0 else own
     if k > 1:
         spread = min(max(spread, 0.05 * own), 0.95 * own)
     if anchor is None and own_variance:

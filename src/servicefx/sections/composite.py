@@ -1,0 +1,113 @@
+"""The composite (PLS) twin of a structural model: standardised paths between composites."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from servicefx.models.chain import draw_source
+from servicefx.sections.notes import answering, draw_notes, dropped_notes, effect_row
+from servicefx.sections.stated_models import items_of, model_name, model_text, other_models, refuse_weights
+from servicefx.study.study import Study
+from servicefx.values.effect import Effect
+from servicefx.values.table import Figure, Phrase, Section, Table
+
+__all__ = ["composite_section"]
+
+
+@answering("composite")
+def composite_section(study: Study, seed: int | None = None) -> Section | None:
+    """Composite (PLS) path model of the study's ``[models.*]`` of kind ``"pls"``, with bootstrap intervals.
+
+    Parameters
+    ----------
+    study : Study
+    seed : int
+        Of the shared resamples; by default the study's.
+
+    Returns
+    -------
+    Section or None
+        Tables ``composite`` (standardised paths), ``composite_weights`` and ``composite_settings``, figure
+        ``composite``; None where no such model is declared.
+    """
+    from servicefx import pls
+
+    found = model_name(study, "pls")
+    if found is None:
+        return None
+    seed = study.seed if seed is None else seed
+    table, constructs = model_text(study, found)
+    data, items = items_of(study, found, constructs)
+    refuse_weights(study, found, data, "the composite model")
+    fit = pls.fit(table, items)
+    sample = pls.bootstrap(
+        fit, items, study.draws, seed, analysis_id=f"draws:{data}", clusters=study.clusters(data)
+    )
+    effects = [
+        Effect(
+            estimand=f"standardised path from {row['rhs']} to {row['lhs']}, composites",
+            unit="standard deviations",
+            estimate=float(row["estimate"]),
+            draws=sample.of(str(row["lhs"]), str(row["rhs"])),
+            draw_source=(draw_source(study, data, seed),),
+            design="adjusted",
+            assumptions=("composites stand for their constructs",),
+        )
+        for row in fit.paths.to_dict("records")
+    ]
+    rows = pd.DataFrame(
+        [
+            {"from": path["rhs"], "to": path["lhs"], **effect_row(effect, study.level)}
+            for path, effect in zip(fit.paths.to_dict("records"), effects, strict=True)
+        ]
+    )
+    notes = (
+        Phrase(key="note.sample", values={"n_obs": fit.n_obs, "data": data}),
+        *_lacking(len(items) - fit.n_obs),
+        *draw_notes(study, data, seed, sample.n_failed),
+        Phrase(key="note.composite", values={name: str(value) for name, value in fit.settings.items()}),
+        Phrase(key="note.level", values={"level": study.level}),
+    )
+    outer = fit.weights.rename(columns={"estimate": "weight"})
+    outer["loading"] = fit.loadings["estimate"].to_numpy(copy=True)
+    explained = np.array(fit.r2["estimate"], dtype=float)
+    return Section(
+        id="composite",
+        title=Phrase(key="section.composite"),
+        findings=(
+            Phrase(
+                key="finding.composite",
+                values={"n": len(rows), "low": float(explained.min()), "high": float(explained.max())},
+            ),
+        ),
+        tables=(
+            Table(id="composite", title=Phrase(key="table.composite"), rows=rows, notes=notes),
+            Table(
+                id="composite_weights",
+                title=Phrase(key="table.composite_weights"),
+                rows=outer,
+                notes=notes[:1],
+            ),
+        ),
+        figures=(
+            Figure(
+                id="composite",
+                kind="diagram",
+                title=Phrase(key="figure.composite"),
+                rows=rows[["from", "to", "estimate", "conf_low", "conf_high"]],
+                source="composite",
+                notes=(
+                    Phrase(key="note.diagram_composite"),
+                    Phrase(key="note.level", values={"level": study.level}),
+                ),
+            ),
+        ),
+        effects=tuple(effects),
+        notes=other_models(study, "pls"),
+    )
+
+
+def _lacking(n: int) -> tuple[Phrase, ...]:
+    """Rows not used because they lack an item; nothing where there are none."""
+    return dropped_notes({"an item of the model is missing": n}) if n else ()
