@@ -17,7 +17,12 @@ from servicefx.moments.moments import Moments
 
 GOLDEN = Path(__file__).resolve().parents[1] / "golden"
 EXPECTED: dict[str, Any] = json.loads((GOLDEN / "strange_models/expected.json").read_text(encoding="utf-8"))
-FILES = {"holzinger": "sem/data/holzinger.csv", "outlets": "robust/data.csv"}
+FILES = {
+    "holzinger": "sem/data/holzinger.csv",
+    "outlets": "robust/data.csv",
+    "growth": "sem/data/growth.csv",
+    "answers": "strange_models/answers.csv",
+}
 CASES = [name for name in EXPECTED if name != "near_copy"]
 SCORED = [name for name in CASES if "scores" in EXPECTED[name]]
 MODIFIED = [name for name in CASES if "modification" in EXPECTED[name]]
@@ -74,6 +79,11 @@ def test_measures_are_lavaans(name: str) -> None:
         # lavaan's own baseline models are not at their minimum to more digits
         relative = 1e-5 if "scal" in our or "robust" in our else 1e-6
         assert ours[our] == pytest.approx(told[lavaans], rel=relative, abs=1e-6), our
+
+
+def test_standardised_residuals_know_that_means_inform_loadings_too() -> None:
+    ours = fitted("free_times").residuals("standardised").to_numpy()
+    np.testing.assert_allclose(ours, EXPECTED["free_times"]["residuals"], rtol=1e-5)
 
 
 @pytest.mark.parametrize("method", ["regression", "bartlett"])

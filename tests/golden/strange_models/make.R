@@ -5,7 +5,20 @@ source("../sem/runner.R")
 
 holzinger <- read.csv("../sem/data/holzinger.csv")
 outlets <- read.csv("../robust/data.csv")
-DATA <- list(holzinger = holzinger, outlets = outlets)
+growth <- read.csv("../sem/data/growth.csv")
+
+# Ordered answers that correlate beyond .8, explained by a covariate.
+set.seed(20260117)
+n <- 400
+w <- round(rnorm(n), 3)
+satisfied <- rnorm(n)
+loyal <- .7 * satisfied - .4 * w + .7 * rnorm(n)
+latent <- sapply(1:6, function(j) (if (j < 4) satisfied else loyal) + c(.3, .6, .9)[(j - 1) %% 3 + 1] * rnorm(n))
+answers <- data.frame(round(latent, 3), w)
+names(answers) <- c(paste0("y", 1:6), "w")
+for (item in paste0("y", 1:4)) answers[[item]] <- findInterval(answers[[item]], c(-.8, .1, .9)) + 1
+write.csv(answers, "answers.csv", row.names = FALSE, quote = FALSE)
+DATA <- list(holzinger = holzinger, outlets = outlets, growth = growth, answers = answers)
 
 THREE <- "visual =~ x1 + x2 + x3
 textual =~ x4 + x5 + x6"
@@ -34,8 +47,20 @@ textual =~ x4 + x5 + x6
 speed =~ x7 + x8 + x9
 g =~ visual + textual + speed"
 
+FREE_TIMES <- "i =~ 1*t1 + 1*t2 + 1*t3 + 1*t4
+s =~ 0*t1 + 1*t2 + t3 + t4
+i ~ 1
+s ~ 1
+t1 ~ 0*1
+t2 ~ 0*1
+t3 ~ 0*1
+t4 ~ 0*1"
+ANSWERS <- "f =~ y1 + y2 + y3
+g =~ y4 + y5 + y6
+g ~ f + w"
+
 expected <- list()
-add <- function(name, data, model, arguments = list(), scores = FALSE, modification = FALSE) {
+add <- function(name, data, model, arguments = list(), scores = FALSE, modification = FALSE, residuals = FALSE) {
   frame <- DATA[[data]]
   first <- fit_once(model, frame, NULL, arguments)
   fit <- fit_closely(first, model, frame, NULL, arguments)
@@ -52,6 +77,7 @@ add <- function(name, data, model, arguments = list(), scores = FALSE, modificat
       as.data.frame(head(unclass(lavPredict(fit, method = method)), 5)))
   }
   if (modification) out$modification <- as.data.frame(modificationIndices(fit))[c("lhs", "op", "rhs", "mi", "epc")]
+  if (residuals) out$residuals <- unname(unclass(residuals(fit, type = "standardized")$cov))
   expected[[name]] <<- out
   cat(sprintf("%-28s chisq %10.5f df %3d gradient %.1e\n", name, measures["chisq"], measures["df"], distance(fit)))
 }
@@ -71,6 +97,10 @@ add("second_order", "holzinger", SECOND, scores = TRUE)
 add("chain", "outlets", CHAIN, modification = TRUE)
 for (estimator in c("gls", "uls", "dwls", "wls"))
   add(paste0("direct_effects_", estimator), "outlets", MIMIC, list(estimator = estimator), modification = TRUE)
+add("free_times", "growth", FREE_TIMES, residuals = TRUE)
+for (shape in c("delta", "theta"))
+  add(paste0("answers_", shape), "answers", ANSWERS,
+      list(estimator = "wlsmv", ordered = paste0("y", 1:4), parameterization = shape))
 
 # Nearly a copy: the second item is the first one and a little noise.
 near <- cov(holzinger[paste0("x", 1:6)])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -41,11 +42,6 @@ def implied_moments(fit: SemFit, g: int) -> tuple[Floats, Floats | None]:
 def measures_of(fit: SemFit) -> dict[str, float]:
     """Fit measures by name; see `servicefx.sem.reading.measures.fit_measures`."""
     solution, model = fit.solution, fit.model
-    groups = range(len(model.groups))
-    implied = [implied_moments(fit, g) for g in groups]
-    with_means = model.means and not model.ordered
-    sample_means = [m.mean for m in solution.moments if m.mean is not None] if with_means else None
-    means = [mean for _, mean in implied if mean is not None] if with_means else None
     return fit_measures(
         model=solution.test,
         baseline=solution.baseline,
@@ -56,14 +52,37 @@ def measures_of(fit: SemFit) -> dict[str, float]:
         n_groups=len(model.groups),
         n_scale=solution.n_scale,
         logl=solution.logl,
-        srmr=srmr(
-            [one.cov for one in solution.moments],
-            [sigma for sigma, _ in implied],
-            fit.weight_by_group,
-            sample_means=sample_means,
-            implied_means=means,
-        ),
+        srmr=_typical_residual(fit),
     )
+
+
+def _typical_residual(fit: SemFit) -> float:
+    """SRMR; of ordered items among those that covariates explain, of what these leave of the items."""
+    model = fit.model
+    implied = [implied_moments(fit, g) for g in range(len(model.groups))]
+    sample, sigmas = [one.cov for one in fit.solution.moments], [sigma for sigma, _ in implied]
+    if model.ordered and model.covariates:
+        held = [model.items.index(name) for name in model.covariates]
+        sample, sigmas = [_given(S, held) for S in sample], [_given(sigma, held) for sigma in sigmas]
+        cells = len(sample[0]) * (len(sample[0]) + 1) // 2
+        # lavaan counts one more cell for each covariate
+        return srmr(sample, sigmas, fit.weight_by_group) * math.sqrt(cells / (cells + len(held)))
+    with_means = model.means and not model.ordered
+    return srmr(
+        sample,
+        sigmas,
+        fit.weight_by_group,
+        sample_means=[m.mean for m in fit.solution.moments if m.mean is not None] if with_means else None,
+        implied_means=[mean for _, mean in implied if mean is not None] if with_means else None,
+    )
+
+
+def _given(cov: Floats, held: list[int]) -> Floats:
+    """Covariances of the other items given some."""
+    rest = [at for at in range(len(cov)) if at not in held]
+    between = cov[np.ix_(rest, held)]
+    explained = between @ np.linalg.solve(cov[np.ix_(held, held)], between.T)
+    return np.asarray(cov[np.ix_(rest, rest)] - explained, dtype=np.float64)
 
 
 def undefined_of(fit: SemFit) -> dict[str, str]:
