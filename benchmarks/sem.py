@@ -28,7 +28,8 @@ import numpy as np
 import pandas as pd
 
 from servicefx import sem
-from servicefx.moments.product_moments import ProductMoments, resample_blocks
+from servicefx.moments.product_moments import ProductMoments
+from servicefx.moments.resample_index import resample_blocks
 
 CONSTRUCTS = {
     "IMAGE": 5,

@@ -9,7 +9,8 @@ from collections.abc import Callable
 import numpy as np
 import pandas as pd
 
-from servicefx.moments.product_moments import ProductMoments, resample_blocks
+from servicefx.moments.product_moments import ProductMoments
+from servicefx.moments.resample_index import resample_blocks
 from servicefx.sem.bootstrap import bootstrap
 from servicefx.sem.estimation import fit
 from servicefx.sem.threads import one_thread

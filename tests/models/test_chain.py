@@ -6,9 +6,17 @@ from types import ModuleType
 import numpy as np
 import pytest
 
+from servicefx import Effect, sem
 from servicefx.engines.linear import fit_ols
 from servicefx.errors import IdentificationError, StudyError
-from servicefx.models.chain import chain_outcomes, counts_of, draw_source, fit_chain, shared_counts
+from servicefx.models.chain import (
+    chain_outcomes,
+    counts_of,
+    draw_source,
+    fit_chain,
+    shared_counts,
+    stream_of,
+)
 from servicefx.models.sample import sample_of
 
 
@@ -105,3 +113,39 @@ def test_two_routes_that_meet_again_are_no_loop(made: ModuleType) -> None:
     assert set(fit_chain(made.survey(), "customers", binary=("repurchase",)).fits) == {
         "trust", "satisfaction", "loyalty",
     }  # fmt: skip
+
+
+def test_a_structural_model_of_the_same_file_draws_the_same_resamples(made: ModuleType) -> None:
+    study = made.survey(made.survey_frame(150), draws=250)
+    chain = fit_chain(study, "customers", binary=("repurchase",))
+    scores = study.scores["customers"].copy()
+    scores["outlet"] = study.frames["customers"]["outlet"]
+    terms = [term for term in chain.fits["loyalty"].estimates.terms if term != "constant"]
+    fitted = sem.fit(f"loyalty ~ {' + '.join(terms)}", scores)
+    unit = study.clusters("customers")
+    drawn = sem.bootstrap(
+        fitted,
+        scores,
+        study.draws,
+        seed=study.seed,
+        cluster=None if unit is None else str(unit.name),
+        analysis_id=stream_of(study, "customers"),
+    )
+    assert drawn.draw_source == (chain.draw_source,)
+    for at, term in enumerate(terms):
+        assert drawn.of("loyalty", "~", term) == pytest.approx(
+            chain.draws["loyalty"][:, at], rel=1e-5, abs=1e-8
+        )
+    pair = (drawn.of("loyalty", "~", terms[0]), chain.draws["loyalty"][:, 0])
+    one, other = (
+        Effect(
+            estimand=terms[0],
+            unit="points",
+            estimate=0.0,
+            draws=draws,
+            draw_source=drawn.draw_source,
+            design="adjusted",
+        )
+        for draws in pair
+    )
+    assert (one - other).draws == pytest.approx(np.zeros(250), abs=1e-6)

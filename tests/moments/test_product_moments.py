@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from servicefx.errors import DataError
-from servicefx.moments.product_moments import ProductMoments, resample_blocks
+from servicefx.moments.product_moments import ProductMoments
+from servicefx.moments.resample_index import resample_blocks
 
 EXACT = 1e-12  # closed forms in double precision
 

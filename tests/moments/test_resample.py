@@ -6,12 +6,8 @@ import pytest
 from threadpoolctl import threadpool_limits
 
 from servicefx.errors import DataError
-from servicefx.moments.resample import (
-    resample_counts,
-    resampled_covariances,
-    resampled_least_squares,
-    resampled_means,
-)
+from servicefx.moments.resample import resampled_covariances, resampled_least_squares, resampled_means
+from servicefx.moments.resample_index import resample_counts
 
 LINEAR = 1e-9  # centred and scaled normal equations against a QR solution of the repeated rows
 

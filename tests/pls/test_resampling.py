@@ -3,7 +3,7 @@ import pandas as pd
 import pytest
 
 from servicefx import pls
-from servicefx.moments.resample import resample_counts
+from servicefx.moments.resample_index import resample_counts
 
 MODEL = "q =~ q1 + q2; v =~ v1; s <~ s1 + s2; v ~ q; s ~ q + v"
 

@@ -10,7 +10,7 @@ import pytest
 
 from servicefx.errors import DataError, StudyError
 from servicefx.moments.moments import Moments
-from servicefx.moments.product_moments import resample_blocks
+from servicefx.moments.resample_index import resample_blocks
 from servicefx.sem.bootstrap import SemBootstrap, bootstrap
 from servicefx.sem.estimation import fit
 from servicefx.sem.sem_fit import SemFit

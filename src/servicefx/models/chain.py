@@ -11,10 +11,11 @@ from numpy.typing import NDArray
 from servicefx.errors import IdentificationError, Problem, StudyError
 from servicefx.models.drivers import DirectFit, declared_terms, fit_direct
 from servicefx.models.sample import Sample
-from servicefx.moments.resample import resample_counts, resampled_least_squares
+from servicefx.moments.resample import resampled_least_squares
+from servicefx.moments.resample_index import resample_counts
 from servicefx.study.study import Study
 
-__all__ = ["Chain", "chain_outcomes", "counts_of", "draw_source", "fit_chain", "shared_counts"]
+__all__ = ["Chain", "chain_outcomes", "counts_of", "draw_source", "fit_chain", "shared_counts", "stream_of"]
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
@@ -51,7 +52,12 @@ def draw_source(study: Study, data: str, seed: int) -> str:
     """Name of the shared resample index of a data file."""
     clusters = study.clusters(data)
     unit = "rows" if clusters is None else f"clusters of '{clusters.name}'"
-    return f"{study.inputs[data][:12]}: {study.draws} resamples of {unit}, seed {seed}"
+    return f"{stream_of(study, data)}: {study.draws} resamples of {unit}, seed {seed}"
+
+
+def stream_of(study: Study, data: str) -> str:
+    """The ``analysis_id`` of a data file's resamples: the beginning of its sha256."""
+    return study.inputs[data][:12]
 
 
 def shared_counts(study: Study, data: str, seed: int) -> NDArray[np.float32]:
@@ -59,7 +65,8 @@ def shared_counts(study: Study, data: str, seed: int) -> NDArray[np.float32]:
 
     Every analysis of the file uses these same resamples, so their draws line up row by row.
     """
-    return resample_counts(len(study.frames[data]), study.draws, seed, f"draws:{data}", study.clusters(data))
+    stream, clusters = stream_of(study, data), study.clusters(data)
+    return resample_counts(len(study.frames[data]), study.draws, seed, stream, clusters)
 
 
 def counts_of(counts: NDArray[np.float32], study: Study, sample: Sample) -> NDArray[np.float32]:

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 import numpy as np
-import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
-from servicefx.errors import DataError, Problem
-from servicefx.moments.resample import _cluster_codes, _complete, _weight, _where
+from servicefx.moments.resample import complete_rows, row_weights
 
-__all__ = ["ProductMoments", "ResampleBlock", "resample_blocks"]
+__all__ = ["ProductMoments"]
 
 Floats = NDArray[np.float64]
 Counts = NDArray[np.uint8]
@@ -22,110 +19,6 @@ _CACHED_CELLS = 16_000_000
 """Products of rows are kept between blocks up to this many cells: 64 MB in single precision."""
 _MOST_ROWS, _LEAST_ROWS = 4096, 512
 """Rows multiplied at once; fewer than most where their sums would leave the exact range."""
-
-
-@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
-class ResampleBlock:
-    """Some of the resamples of a data file; its counts depend on nothing but what stands here.
-
-    Attributes
-    ----------
-    number : int
-        Place among the blocks, from 0.
-    draws : int
-        Resamples in it.
-    n_obs : int
-        Rows of the data file.
-    entropy : tuple of int
-        Seed of the generator, the block's number last.
-    clusters : ndarray of int, shape (n_obs,), or None
-        Rank of each row's cluster among the sorted labels.
-    """
-
-    number: int
-    draws: int
-    n_obs: int
-    entropy: tuple[int, ...]
-    clusters: NDArray[np.int64] | None = None
-
-    def counts(self) -> Counts:
-        """How often each row stands in each resample, shape (draws, n_obs), unsigned bytes.
-
-        Notes
-        -----
-        Takes draws · n_obs bytes. A count above 255 has a chance below 1 / 255! and is not provided for.
-        """
-        rng = np.random.default_rng(self.entropy)
-        size = self.n_obs if self.clusters is None else int(self.clusters.max()) + 1
-        drawn = np.empty((self.draws, size), dtype=np.uint8)
-        for draw in drawn:
-            draw[:] = np.bincount(rng.integers(0, size, size=size), minlength=size)
-        return drawn if self.clusters is None else drawn[:, self.clusters]
-
-
-def resample_blocks(
-    n_obs: int,
-    draws: int,
-    seed: int,
-    analysis_id: str,
-    clusters: ArrayLike | pd.Series | None = None,
-    *,
-    block: int = 200,
-) -> tuple[ResampleBlock, ...]:
-    """Bootstrap resamples in blocks that may be worked on in any order, by any number of workers.
-
-    Parameters
-    ----------
-    n_obs : int
-        Rows of the data file.
-    draws : int
-        Resamples wanted. More of them leave the first ones as they were.
-    seed : int
-        The study's seed.
-    analysis_id : str
-        Name of the data file; another name gives another stream.
-    clusters : array_like, shape (n_obs,), optional
-        Where declared, whole clusters are drawn with replacement; the draw of a cluster depends on its
-        rank among the sorted labels, not on the order of the rows.
-    block : int
-        Resamples a block; part of the seed's meaning, so another size gives other draws.
-
-    Returns
-    -------
-    tuple of ResampleBlock
-        All of ``block`` draws but the last.
-
-    Raises
-    ------
-    DataError
-        If a row has no cluster, or there are fewer than two rows or clusters to draw from.
-
-    Notes
-    -----
-    The generator of a block is ``default_rng([seed, *analysis_id.encode(), number])``.
-
-    Examples
-    --------
-    >>> [part.draws for part in resample_blocks(30, 500, seed=1, analysis_id="customers")]
-    [200, 200, 100]
-    """
-    if draws < 1 or block < 1:
-        raise ValueError(f"draws and block must be at least 1, not {draws} and {block}")
-    if n_obs < 2:
-        found = f"{n_obs} rows, at least 2 expected to resample"
-        raise DataError(Problem(_where(analysis_id), found, "Add rows to the data."))
-    codes = None if clusters is None else _cluster_codes(clusters, n_obs, analysis_id)
-    stream = (seed, *analysis_id.encode())
-    return tuple(
-        ResampleBlock(
-            number=number,
-            draws=min(block, draws - start),
-            n_obs=n_obs,
-            entropy=(*stream, number),
-            clusters=codes,
-        )
-        for number, start in enumerate(range(0, draws, block))
-    )
 
 
 class ProductMoments:
@@ -157,9 +50,9 @@ class ProductMoments:
     __slots__ = ("_centre", "_centred", "_kept", "_largest", "_rows", "_scale", "_weight")
 
     def __init__(self, values: ArrayLike, weights: ArrayLike | None = None) -> None:
-        matrix = _complete(values, "values")
+        matrix = complete_rows(values, "values")
         n, p = matrix.shape
-        self._weight = None if weights is None else _weight(weights, n)
+        self._weight = None if weights is None else row_weights(weights, n)
         whole = self._weight is None and bool((matrix == np.round(matrix)).all())
         self._centre = np.round(np.median(matrix, axis=0)) if whole else matrix.mean(axis=0)
         self._centred = matrix - self._centre

@@ -5,103 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import numpy as np
-import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from servicefx.errors import DataError, Problem
 
-__all__ = ["resample_counts", "resampled_covariances", "resampled_least_squares", "resampled_means"]
+__all__ = [
+    "complete_rows", "resampled_covariances", "resampled_least_squares", "resampled_means", "row_weights",
+]  # fmt: skip
 
 Floats = NDArray[np.float64]
 _BLOCK_CELLS = 2_000_000
 """Cells of the largest array made on the way: 16 MB in double precision."""
 _SINGULAR = 1e-11
 """Smallest eigenvalue of a unit-diagonal cross-product matrix below which a resample has no answer."""
-
-
-def resample_counts(
-    n_obs: int, draws: int, seed: int, analysis_id: str, clusters: ArrayLike | pd.Series | None = None
-) -> NDArray[np.float32]:
-    """How often each row stands in each bootstrap resample: one shared index a data file.
-
-    Whatever is computed from the same counts keeps its joint uncertainty, row by row of the draws.
-
-    Parameters
-    ----------
-    n_obs : int
-        Rows of the data file.
-    draws : int
-        Resamples wanted.
-    seed : int
-        The study's seed.
-    analysis_id : str
-        Name of the data file; another name gives another stream.
-    clusters : array_like, shape (n_obs,), optional
-        Where declared, whole clusters are drawn with replacement; the draw of a cluster depends on its
-        rank among the sorted labels, not on the order of the rows.
-
-    Returns
-    -------
-    ndarray of float32, shape (draws, n_obs)
-        Counts >= 0; a row of them sums to ``n_obs`` without clusters. Takes 4 · draws · n_obs bytes.
-
-    Raises
-    ------
-    DataError
-        If a row has no cluster, or there are fewer than two rows or clusters to draw from.
-
-    Notes
-    -----
-    The generator is ``default_rng([seed, *analysis_id.encode()])``.
-
-    Examples
-    --------
-    >>> counts = resample_counts(5, 3, seed=1, analysis_id="customers")
-    >>> counts.shape, counts.sum(axis=1).tolist()
-    ((3, 5), [5.0, 5.0, 5.0])
-    """
-    if draws < 1:
-        raise ValueError(f"draws must be at least 1, not {draws}")
-    rng = np.random.default_rng([seed, *analysis_id.encode()])
-    if clusters is None:
-        if n_obs < 2:
-            found = f"{n_obs} rows, at least 2 expected to resample"
-            raise DataError(Problem(_where(analysis_id), found, "Add rows to the data."))
-        return _drawn(n_obs, draws, rng)
-    codes = _cluster_codes(clusters, n_obs, analysis_id)
-    return _drawn(int(codes.max()) + 1, draws, rng)[:, codes]
-
-
-def _where(analysis_id: str) -> str:
-    """The data file of a stream such as ``"draws:customers"``."""
-    return f"data '{analysis_id.rpartition(':')[2]}'"
-
-
-def _drawn(size: int, draws: int, rng: np.random.Generator) -> NDArray[np.float32]:
-    """Multinomial counts of ``size`` equally likely cells, shape (draws, size)."""
-    counts = np.empty((draws, size), dtype=np.float32)
-    step = max(1, _BLOCK_CELLS // size)
-    for start in range(0, draws, step):
-        rows = min(step, draws - start)
-        picks = rng.integers(0, size, size=(rows, size))
-        picks += np.arange(rows)[:, None] * size
-        counts[start : start + rows] = np.bincount(picks.ravel(), minlength=rows * size).reshape(rows, size)
-    return counts
-
-
-def _cluster_codes(clusters: ArrayLike | pd.Series, n_obs: int, analysis_id: str) -> NDArray[np.int64]:
-    labels = pd.Series(clusters)
-    if len(labels) != n_obs:
-        raise ValueError(f"{n_obs} rows need as many cluster labels, not {len(labels)}")
-    codes, uniques = pd.factorize(labels, sort=True)
-    gaps = int((codes < 0).sum())
-    if gaps:
-        found = f"{gaps} of {n_obs} rows belong to no cluster"
-        raise DataError(Problem(_where(analysis_id), found, "Fill the cluster column, or drop these rows."))
-    if len(uniques) < 2:
-        found = f"{len(uniques)} cluster, at least 2 expected to resample"
-        raise DataError(Problem(_where(analysis_id), found, "Remove 'nested_in', or add clusters."))
-    return np.asarray(codes, dtype=np.int64)
 
 
 def resampled_means(
@@ -126,7 +42,7 @@ def resampled_means(
     columns = np.array(values, dtype=np.float64)
     columns = columns.reshape(len(columns), -1)
     there = np.isfinite(columns).astype(np.float64)
-    weight = _weight(weights, len(columns))
+    weight = row_weights(weights, len(columns))
     base = np.nanmean(np.where(there > 0, columns, np.nan), axis=0) if there.any(axis=0).all() else 0.0
     centred = np.where(there > 0, columns - base, 0.0)
     sums = _weighted_sums(np.hstack([centred, there]) * weight, counts)
@@ -159,7 +75,7 @@ def resampled_covariances(
     DataError
         If a value is missing.
     """
-    matrix = _complete(values, "values")
+    matrix = complete_rows(values, "values")
     centre = matrix.mean(axis=0)
     sd = matrix.std(axis=0)
     sd = np.where(sd > 0, sd, 1.0)
@@ -204,8 +120,8 @@ def resampled_least_squares(
     conditioning, are summed by one matrix product with the counts; each resample then costs one
     k × k solution. The coefficients are returned in the columns' own units.
     """
-    terms = _complete(X, "X")
-    outcome = _complete(y, "y")
+    terms = complete_rows(X, "X")
+    outcome = complete_rows(y, "y")
     n, k = terms.shape
     if outcome.shape != (n, 1):
         raise ValueError(f"{n} rows of X need an outcome of shape ({n},), not {np.shape(y)}")
@@ -246,7 +162,7 @@ def _solved(gram: Floats, moments: Floats) -> Floats:
 def _cross_products(columns: Floats, counts: NDArray[np.float32], weights: ArrayLike | None) -> Floats:
     """Sum over rows of count · weight · x x', shape (draws, p, p)."""
     n, p = columns.shape
-    weight = _weight(weights, n)
+    weight = row_weights(weights, n)
     upper = np.triu_indices(p)
     draws = len(counts)
     sums = np.zeros((draws, len(upper[0])))
@@ -271,7 +187,8 @@ def _row_blocks(n: int, width: int) -> Iterator[slice]:
     return (slice(start, min(start + step, n)) for start in range(0, n, step))
 
 
-def _weight(weights: ArrayLike | None, n: int) -> Floats:
+def row_weights(weights: ArrayLike | None, n: int) -> Floats:
+    """Weights as a column, shape (n, 1), ones where there are none; refused where one is not above 0."""
     if weights is None:
         return np.ones((n, 1))
     weight = np.array(weights, dtype=np.float64)
@@ -282,7 +199,8 @@ def _weight(weights: ArrayLike | None, n: int) -> Floats:
     return weight[:, None]
 
 
-def _complete(values: ArrayLike, what: str) -> Floats:
+def complete_rows(values: ArrayLike, what: str) -> Floats:
+    """Values as floats, shape (n, p); refused where one is missing."""
     matrix = np.array(values, dtype=np.float64)
     matrix = matrix.reshape(len(matrix), -1)
     gaps = int((~np.isfinite(matrix).all(axis=1)).sum())

@@ -6,7 +6,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 
-from servicefx.moments.resample import resample_counts, resampled_covariances
+from servicefx.moments.resample import resampled_covariances
+from servicefx.moments.resample_index import resample_counts
 from servicefx.pls.composites import SCHEMES, Scheme, composites
 from servicefx.pls.estimation import item_values
 from servicefx.pls.path_draws import PathDraws

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from servicefx.models.chain import draw_source
+from servicefx.models.chain import draw_source, stream_of
 from servicefx.sections.notes import answering, draw_notes, dropped_notes, effect_row
 from servicefx.sections.stated_models import items_of, model_name, model_text, other_models, refuse_weights
 from servicefx.study.study import Study
@@ -42,7 +42,7 @@ def composite_section(study: Study, seed: int | None = None) -> Section | None:
     refuse_weights(study, found, data, "the composite model")
     fit = pls.fit(table, items)
     sample = pls.bootstrap(
-        fit, items, study.draws, seed, analysis_id=f"draws:{data}", clusters=study.clusters(data)
+        fit, items, study.draws, seed, analysis_id=stream_of(study, data), clusters=study.clusters(data)
     )
     effects = [
         Effect(

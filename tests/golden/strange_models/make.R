@@ -90,6 +90,8 @@ add("free_covariates_mlr", "outlets", PATHS, list(estimator = "mlr", fixed_x = F
 add("free_covariates_mlm", "outlets", PATHS, list(estimator = "mlm", fixed_x = FALSE))
 add("clusters_bring_means", "outlets", TWO, list(estimator = "mlr", cluster = "outlet"))
 add("weights_in_groups", "outlets", TWO, list(estimator = "mlr", weights = "weight", group = "region"))
+add("free_covariates_in_groups", "outlets", "f =~ y1 + y2 + y3
+f ~ x1 + x2", list(group = "region", fixed_x = FALSE, group_equal = c("loadings", "intercepts", "residuals", "residual_covariances")))
 add("named_covariate_uls", "holzinger", CHANGE, list(estimator = "uls"))
 add("direct_effects", "outlets", MIMIC, scores = TRUE, modification = TRUE)
 add("direct_effects_means", "outlets", MIMIC, list(meanstructure = TRUE), scores = TRUE)

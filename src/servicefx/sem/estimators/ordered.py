@@ -266,7 +266,7 @@ def _robust(
 ) -> tuple[ModelTest, ModelTest] | tuple[None, None]:
     """What robust measures rest on, where WLSMV has only ordered items and free thresholds; else None."""
     rows, scaling = sample.rows, at.scaling
-    if not laws.pulled or not discrepancy.structure.ordered.all() or task.model.constraints:
+    if laws.inverse is None or not discrepancy.structure.ordered.all():
         return None, None
     groups = [
         Correlations(
@@ -280,7 +280,7 @@ def _robust(
         )
         for g, count in enumerate(sample.counts)
     ]
-    return correlation_tests(rows, groups, df)
+    return correlation_tests(rows, groups, laws.inverse, df)
 
 
 def _baseline(

@@ -37,6 +37,8 @@ class OrderedLaws:
     inner, pulled : list of ndarray
         Where thresholds fit perfectly: derivatives of the other moments by the other free values, and Gamma W
         times these; else empty.
+    inverse : ndarray or None
+        Of the information about the values behind `inner`, along the constraints.
     """
 
     vcov: Floats
@@ -45,6 +47,7 @@ class OrderedLaws:
     jacobian: list[Floats]
     inner: list[Floats] = field(default_factory=list)
     pulled: list[Floats] = field(default_factory=list)
+    inverse: Floats | None = None
 
 
 def laws_of(
@@ -104,6 +107,7 @@ def laws_of(
         jacobian=jacobian,
         inner=inner,
         pulled=spread.pulled,
+        inverse=inverse,
     )
 
 

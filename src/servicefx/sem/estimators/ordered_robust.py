@@ -41,7 +41,7 @@ class Correlations:
 
 
 def correlation_tests(
-    rows: MomentRows, groups: Sequence[Correlations], df: int
+    rows: MomentRows, groups: Sequence[Correlations], inverse: Floats, df: int
 ) -> tuple[ModelTest, ModelTest] | tuple[None, None]:
     """Normal-theory statistics of latent correlations at least-squares estimates, of model and baseline.
 
@@ -51,6 +51,8 @@ def correlation_tests(
         Which pair of items each correlation belongs to.
     groups : sequence of Correlations
         One a group.
+    inverse : ndarray, shape (q, q)
+        Of the information D' V D of all groups, each weighted by its share of the rows, along the constraints.
     df : int
         Degrees of freedom of the model.
 
@@ -67,26 +69,24 @@ def correlation_tests(
     q = groups[0].jacobian.shape[1]
     total = sum(group.n_obs for group in groups)
     chi2 = chi2_baseline = mean = mean_baseline = 0.0
-    information, bread, cross, meat = (np.zeros((q, q)) for _ in range(4))
+    bread, cross, meat = (np.zeros((q, q)) for _ in range(3))
     for group in groups:
         sign, log_sample = np.linalg.slogdet(group.sample)
         sign_implied, log_implied = np.linalg.slogdet(group.implied)
         if sign <= 0 or sign_implied <= 0 or df <= 0:
             return None, None
-        inverse: Floats = np.asarray(np.linalg.inv(group.implied), dtype=np.float64)
-        fitted = log_implied + np.sum(inverse * group.sample) - log_sample - len(inverse)
+        precision: Floats = np.asarray(np.linalg.inv(group.implied), dtype=np.float64)
+        fitted = log_implied + np.sum(precision * group.sample) - log_sample - len(precision)
         chi2 += group.n_obs * float(fitted)
         chi2_baseline -= group.n_obs * float(log_sample)
-        W = _normal_weight(inverse, rows)
+        W = _normal_weight(precision, rows)
         WD, D, share = W @ group.jacobian, group.jacobian, group.n_obs / total
         mean += float(np.vdot(W, group.gamma))
         mean_baseline += float(np.trace(group.gamma))
-        information += share * (D.T @ group.heavy)
         bread += share * (D.T @ WD)
         cross += share * (group.pulled.T @ WD)
         meat += share * (group.heavy.T @ group.pulled)
-    inner = np.linalg.inv(information)
-    mean += float(np.sum((inner @ bread) * (inner @ meat).T)) - 2.0 * float(np.sum(inner * cross))
+    mean += float(np.sum((inverse @ bread) * (inverse @ meat).T)) - 2.0 * float(np.sum(inverse * cross))
     pairs = len(groups) * len(rows.pair)
     return (
         ModelTest(chi2=chi2, df=df, scaling_factor=mean / df),

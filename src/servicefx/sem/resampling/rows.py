@@ -10,7 +10,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from servicefx.errors import DataError, Problem, closest
-from servicefx.moments.product_moments import ProductMoments, ResampleBlock, resample_blocks
+from servicefx.moments.product_moments import ProductMoments
+from servicefx.moments.resample_index import ResampleBlock, resample_blocks
 from servicefx.sem.sample import group_label, numbers
 from servicefx.sem.sem_fit import SemFit
 

@@ -294,7 +294,7 @@ def _free_in_later_groups(
 
 def _kind(row: _Row, roles: Roles) -> str:
     """Which word of `group_equal` names a row; "" for none."""
-    latent, covariate = set(roles.constructs), set(roles.covariates)
+    latent, covariate = set(roles.constructs), set(roles.exogenous_items)
     if row.op in ("=~", "~", "|"):
         return {"=~": "loadings", "~": "regressions", "|": "thresholds"}[row.op]
     if row.op == "~1":
