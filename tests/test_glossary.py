@@ -47,6 +47,8 @@ def test_every_public_frame_has_glossary_columns(tmp_path: Path, rng: np.random.
         "sem.compare": sem.compare(structural, sem.fit("x =~ a + b + c\ny =~ d + e + f\ny ~ 0*x", items)),
         "sem.invariance": sem.invariance("x =~ a + b + c + d", items.assign(half=[1, 2] * 150), group="half"),
         "second_opinion": second_opinion(structural).table,
+        "sem.bootstrap": sem.bootstrap(structural, items, 200, seed=1).table(kind="bc"),
+        "sem.power": sem.power("f =~ 0.7*a + 0.7*b + 0.7*c", n_obs=100, draws=10, seed=1).parameters,
         "pls.paths": composite.paths,
         "pls.loadings": composite.loadings,
         "pls.weights": composite.weights,

@@ -160,7 +160,7 @@ def test_weights_that_are_not_positive_are_refused(data: pd.DataFrame) -> None:
         ({"estimator": "wls"}, "'wls' needs the rows"),
         ({"estimator": "dwls"}, "'dwls' needs the rows"),
         ({"estimator": "wlsmv", "ordered": ["x1"]}, "ordered items need the rows"),
-        ({"missing": "fiml"}, "missing='fiml' need the rows"),
+        ({"missing": "fiml"}, "missing='fiml'\\) need the rows"),
         ({"cluster": "city"}, "clusters need the rows"),
         ({"weights": "w"}, "sampling weights need the rows"),
         ({"group": "city"}, "groups need the rows"),

@@ -98,7 +98,7 @@ def check_matrix(names: tuple[str, ...], cov: Floats, mean: Floats | None) -> No
             f"and {cov[j, i]:.6g} in the other",
             "Make the two triangles agree.",
         )
-    if scaled.size:
+    if scaled.size and not _all_above(scaled, 0.0):
         values, vectors = np.linalg.eigh((scaled + scaled.T) / 2)
         if values[0] < -_RELATIVE * len(names):
             heavy = np.abs(vectors[:, 0]) > 0.3
@@ -125,6 +125,8 @@ def check_not_constant(names: tuple[str, ...], sd: Floats, largest: Floats) -> N
 
 def check_collinear(items: Sequence[str], correlation: Floats) -> None:
     """Refuse columns that repeat or add up to others, naming them; ``correlation`` has shape (p, p)."""
+    if _all_above(correlation, _COLLINEAR):
+        return
     values, vectors = np.linalg.eigh(correlation)
     if values[0] > _COLLINEAR:
         return
@@ -140,6 +142,15 @@ def check_collinear(items: Sequence[str], correlation: Floats) -> None:
     involved = [f"'{item}'" for item, at in zip(items, vectors[:, 0], strict=True) if abs(at) > 0.05]
     found = f"{', '.join(involved)} add up to one another, so that one is known from the others"
     raise DataError(Problem("columns", found, "Leave one of them out."))
+
+
+def _all_above(matrix: Floats, bound: float) -> bool:
+    """Whether all eigenvalues surely exceed a bound: a factorisation, much cheaper than the eigenvalues."""
+    try:
+        np.linalg.cholesky(matrix - bound * np.eye(len(matrix)))
+    except np.linalg.LinAlgError:
+        return False
+    return True
 
 
 def weight_shares(weights: ArrayLike, n: int) -> Floats:

@@ -87,7 +87,7 @@ def checked_choices(
     gaps = known("missing", "fiml" if str(missing).casefold() == "ml" else missing, get_args(Missing))
     shape = known("parameterization", parameterization, get_args(Parameterization))
     kind = None if information is None else known("information", information, get_args(Information))
-    if not 0 < level < 1:
+    if not isinstance(level, int | float) or not 0 < level < 1:
         problems.append(Problem("level", f"{level} is not between 0 and 1", "Choose e.g. 0.95."))
     if gaps == "fiml" and how not in ("ml", "mlr"):
         found = f"'fiml' goes with estimators ml and mlr, not with '{how}'"
@@ -103,15 +103,13 @@ def checked_choices(
         problems.append(Problem("cluster", f"is not used by '{how}'", "Choose ml or mlr, or leave it out."))
     if how == "mlm" and (cluster is not None or weights is not None):
         problems.append(Problem("estimator", "mlm has no clusters or weights", "Choose mlr."))
-    if group_equal and isinstance(group_equal, str):
-        group_equal = (group_equal,)
     if problems:
         raise StudyError(*problems)
     return Choices(
         estimator=how,  # type: ignore[arg-type]
         missing=gaps,  # type: ignore[arg-type]
         group=group,
-        group_equal=tuple(group_equal),
+        group_equal=_tuple(group_equal),
         ordered=ordered if isinstance(ordered, bool) else _tuple(ordered),
         parameterization=shape,  # type: ignore[arg-type]
         cluster=cluster,
@@ -125,5 +123,5 @@ def checked_choices(
     )
 
 
-def _tuple(names: Sequence[str]) -> tuple[str, ...]:
-    return (names,) if isinstance(names, str) else tuple(str(name) for name in names)
+def _tuple(names: Sequence[str] | None) -> tuple[str, ...]:
+    return (names,) if isinstance(names, str) else tuple(str(name) for name in names or ())

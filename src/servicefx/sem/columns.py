@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from decimal import Decimal
 
 import numpy as np
 import pandas as pd
@@ -62,14 +63,18 @@ def _column(column: pd.Series) -> Floats:
     if pd.api.types.is_datetime64_any_dtype(column) or pd.api.types.is_timedelta64_dtype(column):
         raise TypeError("dates")
     numeric = pd.api.types.is_numeric_dtype(column) or pd.api.types.is_bool_dtype(column)
-    if not numeric and not all(isinstance(value, int | float) for value in column.dropna()):
+    if not numeric and not all(isinstance(value, int | float | Decimal) for value in column.dropna()):
         raise TypeError("text")
+    if pd.api.types.is_complex_dtype(column):
+        raise TypeError("complex numbers")
     return np.asarray(column.to_numpy(dtype=np.float64, na_value=np.nan), dtype=np.float64)
 
 
 def _content(column: pd.Series) -> str:
     if isinstance(column.dtype, pd.CategoricalDtype):
         return "categories without an order"
+    if pd.api.types.is_complex_dtype(column):
+        return "complex numbers"
     return "dates" if pd.api.types.is_datetime64_any_dtype(column) else "text"
 
 

@@ -123,6 +123,9 @@ def fit(
         information=information,
         level=level,
     )
+    if not isinstance(model, str | ParameterTable):
+        found = f"a {type(model).__name__}, where text in lavaan's language is expected"
+        raise StudyError(Problem("model", found, "Give the model first, as text, then the data."))
     table = parse_model(model) if isinstance(model, str) else model
     return fit_chosen(table, data, choices)
 
@@ -132,6 +135,8 @@ def fit_chosen(table: ParameterTable, data: SemData, choices: Choices) -> SemFit
     with one_thread():
         task = prepared(table, data, choices)
         solution = solution_of(task)
+    for array in (solution.theta, solution.vcov):
+        array.setflags(write=False)
     return SemFit(
         model=task.model,
         table=table,

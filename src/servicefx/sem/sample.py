@@ -18,6 +18,7 @@ __all__ = ["GroupSample", "Sample", "SemData", "group_label", "numbers", "read_s
 Floats = NDArray[np.float64]
 SemData = pd.DataFrame | Moments | Mapping[str, pd.DataFrame] | Mapping[str, Moments]
 """What a model is fitted to."""
+_BY_TEXT = "Rename the columns: frame.columns = frame.columns.map(str)."
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
@@ -230,7 +231,8 @@ def _group(
     moments = None
     where = f"group '{label}': " if label else ""
     if len(values) < 2:
-        raise DataError(Problem(f"{where}data", f"{len(values)} rows", "Add rows, or leave the group out."))
+        remedy = "Add rows, or leave the group out." if label else "Add rows."
+        raise DataError(Problem(f"{where}data", "1 row, at least 2 expected", remedy))
     if not keep_gaps and not ordered:
         shift = values[: min(len(values), 1000)].mean(axis=0)
         mean, cov = _moments(values, shift, weights)
@@ -274,7 +276,11 @@ def _check_columns(frame: pd.DataFrame, names: Sequence[str]) -> None:
     if absent:
         raise DataError(
             *(
-                Problem(f"column '{name}'", f"is not in the data{closest(name, known)}", "Correct the model.")
+                Problem(f"column '{name}'", "is named by a number in the data, not by text", _BY_TEXT)
+                if name in known
+                else Problem(
+                    f"column '{name}'", f"is not in the data{closest(name, known)}", "Correct the model."
+                )
                 for name in absent
             )
         )
@@ -342,7 +348,7 @@ def _refuse_columns(
         (weights is not None, "sampling weights", "Use them when making the moments."),
         (cluster is not None, "clusters", "Give the rows."),
         (bool(ordered), "ordered items", "Give the rows."),
-        (gaps, "missing='fiml'", "Give the rows."),
+        (gaps, "rows with gaps (missing='fiml')", "Give the rows."),
     ]
     problems = [
         Problem("data", f"{what} need the rows, and only moments are given", remedy)

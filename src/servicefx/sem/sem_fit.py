@@ -52,6 +52,16 @@ class SemFit:
     solution: Solution
     _known: dict[str, Any] = field(default_factory=dict, repr=False)
 
+    def __repr__(self) -> str:
+        from servicefx.sem.reading.display import short_text
+
+        return short_text(self)
+
+    def _repr_html_(self) -> str:
+        from servicefx.sem.reading.display import short_html
+
+        return short_html(self)
+
     @property
     def estimator(self) -> str:
         """As chosen: ``ml``, ``mlr``, ``wlsmv``, …."""
@@ -134,7 +144,7 @@ class SemFit:
 
     @property
     def r2(self) -> pd.DataFrame:
-        """Explained share of every explained variable: ``group, outcome, estimate``."""
+        """Explained share of every explained variable, in [0, 1]: ``group, outcome, estimate``."""
         from servicefx.sem.reading.standardised import explained_shares
 
         return explained_shares(self)

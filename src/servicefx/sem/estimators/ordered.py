@@ -264,10 +264,13 @@ def _test(task: Task, chi2: float, df: int, laws: OrderedLaws) -> ModelTest:
 def _robust(
     task: Task, sample: OrderedSample, discrepancy: Quadratic, at: MomentState, laws: OrderedLaws, df: int
 ) -> tuple[ModelTest, ModelTest] | tuple[None, None]:
-    """What robust measures rest on, where WLSMV has only ordered items and free thresholds; else None."""
+    """What robust measures rest on: known for only ordered items with free thresholds, else NaN."""
+    if task.estimator != "wlsmv":
+        return None, None
     rows, scaling = sample.rows, at.scaling
     if laws.inverse is None or not discrepancy.structure.ordered.all():
-        return None, None
+        unknown = ModelTest(chi2=float("nan"), df=df, scaling_factor=float("nan"))
+        return unknown, unknown
     groups = [
         Correlations(
             n_obs=int(count),

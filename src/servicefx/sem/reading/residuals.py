@@ -10,6 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from servicefx.errors import Problem, StudyError, closest
+from servicefx.sem.reading.residual_errors import squares_variances
 from servicefx.sem.reading.summary import implied_moments
 from servicefx.sem.structure.derivatives import jacobian
 
@@ -59,8 +60,9 @@ def residual_frame(fit: SemFit, kind: str = "raw") -> pd.DataFrame:
     -----
     Standardised residuals are raw ones over their standard errors, :math:`Q \Gamma Q' / n` with
     :math:`Q = I - \Delta (\Delta' W \Delta)^{-1} \Delta' W`: W the estimator's weight of the moments,
-    :math:`\Delta` their derivatives, :math:`\Gamma` their normal-theory covariance at the sample
-    (Ogasawara 2001, Br. J. Math. Stat. Psychol. 54, 285-303). NaN where a moment is fitted exactly.
+    :math:`\Delta` their derivatives, :math:`\Gamma` their covariance: under normality at the sample for ML,
+    GLS and ULS, free of distribution for the others (Ogasawara 2001, Br. J. Math. Stat. Psychol. 54, 285-303).
+    NaN where a moment is fitted exactly.
     """
     chosen = "standardised" if kind == "standardized" else kind
     _check_kind(chosen, _RESIDUALS)
@@ -82,11 +84,21 @@ def _check_kind(kind: str, known: tuple[str, ...]) -> None:
 
 
 def _standardised(fit: SemFit, g: int, raw: Floats) -> Floats:
-    """Residuals over their normal-theory standard errors, (p, p)."""
-    if fit.estimator not in ("ml", "gls") or fit.choices.missing == "fiml":
+    """Residuals over their standard errors, (p, p)."""
+    if fit.choices.missing == "fiml" or fit.estimator in ("mlm", "mlr"):
         gaps = " with gaps" if fit.choices.missing == "fiml" else ""
-        found = f"standardised residuals are not computed for '{fit.estimator}'{gaps}"
+        found = (
+            f"standardised residuals of '{fit.estimator}'{gaps} need fourth moments of the rows, "
+            "and a fit holds no rows"
+        )
+        raise StudyError(Problem("residuals", found, "Ask for kind 'correlation', or fit with 'ml' or 'wls'."))
+    if fit.model.ordered and fit.model.covariates:
+        found = "standardised residuals of ordered items are not there with fixed covariates"
         raise StudyError(Problem("residuals", found, "Ask for kind 'correlation'."))
+    if fit.estimator not in ("ml", "gls"):
+        variance, spread = squares_variances(fit, g)
+        with np.errstate(all="ignore"):
+            return np.where(variance > _CONSTANT * spread, raw / np.sqrt(variance), np.nan)
     p = len(fit.model.items)
     i, j = np.tril_indices(p)
     parts = [_carried(fit, h) for h in range(len(fit.model.groups))]

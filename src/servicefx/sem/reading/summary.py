@@ -87,4 +87,11 @@ def _given(cov: Floats, held: list[int]) -> Floats:
 
 def undefined_of(fit: SemFit) -> dict[str, str]:
     """Why measures are NaN, by name."""
-    return undefined_measures(fit.measures, model=fit.solution.test, baseline=fit.solution.baseline)
+    measures, because = fit.measures, {}
+    robust = fit.solution.robust_test
+    if fit.model.ordered and robust is not None and math.isnan(robust.chi2):
+        why = "known only where all items are ordered, without covariates, and thresholds are not shared"
+        because = {name: why for name in measures if "robust" in name}
+    return undefined_measures(
+        measures, model=fit.solution.test, baseline=fit.solution.baseline, because=because
+    )

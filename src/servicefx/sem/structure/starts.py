@@ -96,11 +96,9 @@ def _group_cells(model: SemModel, layout: Layout, g: int, cov: Floats) -> tuple[
     v, p = layout.n_variables, layout.n_items
     base = layout.base_directed if layout.base_directed.ndim == 3 else layout.base_directed[0]
     base_s = layout.base_symmetric if layout.base_symmetric.ndim == 3 else layout.base_symmetric[0]
-    free = {
-        (bool(d), int(r), int(c)): at
-        for at, (d, r, c) in enumerate(zip(layout.directed, layout.row, layout.column, strict=True))
-        if layout.position[g, at] >= 0
-    }
+    cells = zip(layout.directed.tolist(), layout.row.tolist(), layout.column.tolist(), strict=True)
+    held = (layout.position[g] < 0).tolist()
+    free = {cell: at for at, cell in enumerate(cells) if not held[at]}
     composite = np.zeros((p, v))
     composite[:, :p] = np.eye(p)
     variance = np.zeros(v)
@@ -119,8 +117,8 @@ def _group_cells(model: SemModel, layout: Layout, g: int, cov: Floats) -> tuple[
             fixed = [None if (True, row, construct) in free else base[g][row, construct] for row in rows]
             own_fixed = None if (False, construct, construct) in free else base_s[g][construct, construct]
             values, spread = _one_construct(among, fixed, own_fixed)
-            for row, value, held in zip(rows, values, fixed, strict=True):
-                shared = row in owned and held is None
+            for row, value, stated in zip(rows, values, fixed, strict=True):
+                shared = row in owned and stated is None
                 loading[row, construct] = value * _CROSS_LOADING if shared else value
                 owned.add(row)
             size = float(values @ values)
@@ -132,10 +130,10 @@ def _group_cells(model: SemModel, layout: Layout, g: int, cov: Floats) -> tuple[
         directed[row, column] = value
     _set_paths(directed, free, loading, covariance, p)
     _set_covariances(symmetric, directed, free, loading, covariance, variance)
-    cells = np.where(
+    values_of_cells = np.where(
         layout.directed, directed[layout.row, layout.column], symmetric[layout.row, layout.column]
     )
-    return np.asarray(cells, dtype=np.float64), covariance
+    return np.asarray(values_of_cells, dtype=np.float64), covariance
 
 
 def _covariances(composite: Floats, cov: Floats, variance: Floats) -> Floats:
@@ -220,7 +218,10 @@ def _set_covariances(
     variance: Floats,
 ) -> None:
     """Residual variances of at least a fifth of the whole; covariances where nothing explains either side."""
-    explained = {row for row in range(len(directed)) if directed[row].any()}
+    explained = set(np.flatnonzero(directed.any(axis=1)).tolist())
+    carried: dict[int, float] = {}
+    for (row, column), value in loading.items():
+        carried[row] = carried.get(row, 0.0) + value * value * variance[column]
     lifted = np.eye(len(directed)) - directed
     left_over = np.diag(lifted @ covariance @ lifted.T)
     for is_directed, row, column in free:
@@ -232,8 +233,7 @@ def _set_covariances(
         elif row not in explained:
             symmetric[row, row] = variance[row]
         else:
-            parts = [x * x * variance[c] for (r, c), x in loading.items() if r == row]
-            rest = variance[row] - sum(parts) if parts else left_over[row]
+            rest = variance[row] - carried[row] if row in carried else left_over[row]
             symmetric[row, row] = max(rest, 0.2 * variance[row])
 
 
