@@ -72,10 +72,10 @@ def test_whole_clusters_are_resampled(made: ModuleType) -> None:
 def test_draw_source_names_file_resamples_clusters_and_seed(made: ModuleType) -> None:
     assert (
         draw_source(made.survey(), "customers", 7)
-        == "000000000000: 60 resamples of clusters of 'outlet', seed 7"
+        == "000000000000:customers: 60 resamples of clusters of 'outlet', seed 7"
     )
     plain = made.survey(data={"customers": {}})
-    assert draw_source(plain, "customers", 7) == "000000000000: 60 resamples of rows, seed 7"
+    assert draw_source(plain, "customers", 7) == "000000000000:customers: 60 resamples of rows, seed 7"
 
 
 def test_a_path_the_chain_does_not_have_is_zero_in_every_draw(made: ModuleType) -> None:

@@ -27,9 +27,9 @@ from servicefx.values.table import Figure, Phrase, Section, Table
 __all__ = ["structure_section"]
 
 _COLUMNS = [
-    "lhs", "op", "rhs", "estimate", "std_error", "statistic", "p_value", "conf_low", "conf_high", "std_all",
+    "lhs", "op", "rhs", "std_all", "estimate", "std_error", "conf_low", "conf_high", "p_value",
 ]  # fmt: skip
-_EFFECTS = ["from", "to", "kind", "via", *(name for name in _COLUMNS[3:] if name != "statistic")]
+_EFFECTS = ["from", "to", "kind", "via", "std_all", "estimate", "conf_low", "conf_high"]
 
 
 @answering("structure")
