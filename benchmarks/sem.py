@@ -2,7 +2,7 @@
 
 Every fit has its ``.parameters`` (standardised solution and its errors) and ``.measures`` read inside the
 timing. One BLAS thread everywhere. ``python benchmarks/sem.py [--quick]``; the last column is the least
-acceptable ratio.
+acceptable ratio. Last come the moments of a file of a million rows, with their peak memory (`moments.py`).
 """
 
 from __future__ import annotations
@@ -181,6 +181,8 @@ def main() -> None:
     ours = median_seconds(lambda: read_all(sem.fit(wide_text, wide)), 5)
     peer = None if quick else by_lavaan("ml", wide_text, wide, 1)
     row("ML, 100 items, 15 constructs", ours, None if quick else by_semopy(wide_text, wide, 1), peer, "works")
+    print(flush=True)
+    subprocess.run([sys.executable, str(Path(__file__).with_name("moments.py"))], check=True)
 
 
 def bootstrap_rows(text: str, small: pd.DataFrame, *, quick: bool) -> None:

@@ -257,6 +257,13 @@ def test_fit_names_doubtful_values_on_stderr_and_still_answers(tmp_path: Path) -
     assert "a variance is never negative" in said.stderr
 
 
+def test_fit_takes_choices_in_capitals_as_well(answers: Path) -> None:
+    small = servicefx("fit", MODEL, "data.csv", "--estimator", "mlr", "--format", "csv", cwd=answers)
+    capital = servicefx("fit", MODEL, "data.csv", "--estimator", "MLR", "--format", "csv", cwd=answers)
+    assert capital.returncode == 0
+    assert capital.stdout == small.stdout
+
+
 def test_fit_reads_a_printed_matrix(answers: Path) -> None:
     said = servicefx("fit", "m ~ x; y ~ m", "matrix.csv", "--n-obs", "200", "--format", "json", cwd=answers)
     assert said.returncode == 0, said.stderr

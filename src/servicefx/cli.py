@@ -324,6 +324,9 @@ def fit(
 
     from servicefx.sem.choices import Estimator, Missing, Parameterization
 
+    estimator, missing, parameterization = (
+        name.casefold() for name in (estimator, missing, parameterization)
+    )
     _one_of("--estimator", estimator, get_args(Estimator))
     _one_of("--missing", missing, get_args(Missing))
     _one_of("--parameterization", parameterization, get_args(Parameterization))

@@ -306,7 +306,7 @@ def test_wrong_choices_are_refused_by_name() -> None:
     fitted = fit(CFA, frame)
     with pytest.raises(StudyError, match=r"'case' is not known \(closest: 'cases'\)"):
         bootstrap(fitted, frame, 3, seed=3, kind="case")
-    with pytest.raises(StudyError, match="draws: 0, at least 1 expected"):
+    with pytest.raises(StudyError, match="draws: 0, a whole number from 1 expected"):
         bootstrap(fitted, frame, 0, seed=3)
     boot = bootstrap(fitted, frame, 3, seed=3)
     with pytest.raises(StudyError, match="'normal' is not known"):

@@ -165,7 +165,7 @@ def test_populations_that_are_not_stated_are_refused(population: str, message: s
 def test_choices_that_do_not_suit_are_refused() -> None:
     with pytest.raises(StudyError, match="'wlsmv' is not simulated"):
         sem.power("y ~ 0.3*x", n_obs=100, draws=5, seed=1, estimator="wlsmv")
-    with pytest.raises(StudyError, match=r"draws: 1, at least 2 expected(.|\n)*n_obs: 1, at least 2"):
+    with pytest.raises(StudyError, match=r"draws: 1, a whole number from 2 expected(.|\n)*n_obs: 1, a whole"):
         sem.power("y ~ 0.3*x", n_obs=1, draws=1, seed=1)
     with pytest.raises(DataError, match="column 'z': not in the data"):
         sem.power("y ~ 0.3*x", "y ~ z", n_obs=100, draws=5, seed=1)

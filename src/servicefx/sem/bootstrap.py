@@ -11,7 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from servicefx.errors import Problem, StudyError, closest
-from servicefx.sem.choices import LIKELIHOOD
+from servicefx.sem.choices import LIKELIHOOD, whole_number
 from servicefx.sem.resampling.bollen_stine import model_holding_rows
 from servicefx.sem.resampling.engine import engine_of
 from servicefx.sem.resampling.intervals import acceleration_of, interval
@@ -71,6 +71,12 @@ class SemBootstrap:
             values = np.asarray(getattr(self, name), dtype=np.float64)
             values.setflags(write=False)
             object.__setattr__(self, name, values)
+
+    def __repr__(self) -> str:
+        kind = "" if self.kind == "cases" else f" ({self.kind})"
+        return (
+            f"SemBootstrap{kind}: {len(self.terms)} terms, {len(self.draws):,} draws, {self.n_failed} failed"
+        )
 
     @property
     def n_failed(self) -> int:
@@ -286,7 +292,7 @@ def bootstrap(
     Raises
     ------
     StudyError
-        If the kind is not known or does not go with the fit, or draws or jobs are below 1.
+        If the kind is not known or does not go with the fit, or draws, jobs or seed are no whole numbers.
     DataError
         If the data are moments, or not those of the fit.
 
@@ -298,7 +304,7 @@ def bootstrap(
     likelihood, else by refits, made where there are at most as many as draws (Efron & Tibshirani 1993, An
     Introduction to the Bootstrap, eq. 14.15).
     """
-    _check(draws, kind, jobs)
+    _check(draws, kind, jobs, seed)
     unit = fit.choices.cluster if cluster is None else cluster
     with one_thread():
         strata = strata_of(fit, data, draws=draws, seed=seed, analysis_id=analysis_id, cluster=unit)
@@ -339,12 +345,10 @@ def bootstrap(
     )
 
 
-def _check(draws: int, kind: str, jobs: int) -> None:
-    problems = []
-    if draws < 1:
-        problems.append(Problem("draws", f"{draws}, at least 1 expected", "Choose e.g. 5000."))
-    if jobs < 1:
-        problems.append(Problem("jobs", f"{jobs}, at least 1 expected", "Choose 1, or the number of cores."))
+def _check(draws: int, kind: str, jobs: int, seed: int) -> None:
+    problems = whole_number("draws", draws, 1, "Choose e.g. 5000.")
+    problems += whole_number("jobs", jobs, 1, "Choose 1, or the number of cores.")
+    problems += whole_number("seed", seed, 0, "Choose e.g. the study's seed.")
     if kind not in _KINDS:
         found = f"'{kind}' is not known{closest(kind, _KINDS)}"
         problems.append(Problem("kind", found, f"Choose among {', '.join(_KINDS)}."))

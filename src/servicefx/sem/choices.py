@@ -6,9 +6,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, get_args
 
+import numpy as np
+
 from servicefx.errors import Problem, StudyError, closest
 
-__all__ = ["Choices", "Estimator", "Information", "Missing", "Parameterization", "checked_choices"]
+__all__ = [
+    "Choices",
+    "Estimator",
+    "Information",
+    "Missing",
+    "Parameterization",
+    "checked_choices",
+    "whole_number",
+]
 
 Estimator = Literal["ml", "mlm", "mlr", "uls", "gls", "wls", "dwls", "wlsmv"]
 Missing = Literal["listwise", "fiml"]
@@ -121,6 +131,13 @@ def checked_choices(
         information=kind,  # type: ignore[arg-type]
         level=float(level),
     )
+
+
+def whole_number(where: str, value: object, least: int, remedy: str) -> list[Problem]:
+    """What is wrong with a count or a seed; empty where nothing is."""
+    if isinstance(value, int | np.integer) and not isinstance(value, bool) and value >= least:
+        return []
+    return [Problem(where, f"{value}, a whole number from {least} expected", remedy)]
 
 
 def _tuple(names: Sequence[str] | None) -> tuple[str, ...]:

@@ -98,6 +98,14 @@ def fit(
     ConvergenceError
         If no minimum is found.
 
+    References
+    ----------
+    Jöreskog (1969), Psychometrika 34, 183-202 (ml); Satorra & Bentler (1994), in von Eye & Clogg, Latent
+    Variables Analysis, 399-419 (mlm); Yuan & Bentler (2000), Sociol. Methodol. 30, 165-200 (mlr); Browne
+    (1984), Br. J. Math. Stat. Psychol. 37, 62-83 (gls, wls); Muthén (1984), Psychometrika 49, 115-132
+    (wlsmv); Arbuckle (1996), in Marcoulides & Schumacker, Advanced Structural Equation Modeling, 243-277
+    (fiml).
+
     Examples
     --------
     >>> from servicefx.moments.moments import Moments
@@ -165,11 +173,14 @@ def prepared(table: ParameterTable, data: SemData, choices: Choices) -> Task:
     _refuse_shared_names(roles.constructs, data)
     means = _models_means(table, choices, len(sample.groups), bool(ordered))
     if means and any(one.moments is not None and one.moments.mean is None for one in sample.groups):
-        raise DataError(
-            Problem("data", "the model has means, and the moments have none", "Give the means as well.")
-        )
+        bare = len(sample.groups) > 1 and not table.of("~1")
+        remedy = "Give the means as well, or set meanstructure=False." if bare else "Give the means as well."
+        raise DataError(Problem("data", "the model has means, and the moments have none", remedy))
     if choices.group_equal and len(sample.groups) == 1:
         raise StudyError(Problem("group_equal", "there is one group, nothing to hold equal", "Name 'group'."))
+    if "thresholds" in choices.group_equal and not ordered:
+        found = "'thresholds' are those of ordered items, and there are none"
+        raise StudyError(Problem("group_equal", found, "Name the ordered items, or leave it out."))
     model = complete_model(
         table,
         groups=sample.labels,

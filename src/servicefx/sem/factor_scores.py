@@ -20,6 +20,8 @@ __all__ = ["factor_scores"]
 Floats = NDArray[np.float64]
 _METHODS = ("regression", "bartlett")
 _SINGULAR = 1e12
+_ROUNDING = 1e-12
+"""A loading that moves its item by less than this share of its standard deviation is a rounded 0."""
 
 
 def factor_scores(
@@ -40,15 +42,16 @@ def factor_scores(
     Returns
     -------
     DataFrame, shape (n, n_constructs)
-        In the constructs' units, indexed as the data; NaN in rows that lack an item. Under FIML fits items
-        that are there are used. Bartlett's are NaN for constructs without items of their own (second order).
+        In the constructs' units, row by row as the data; NaN in rows that lack an item or the group. Under
+        FIML fits items that are there are used. Bartlett's are NaN for constructs without items of their own
+        (second order).
 
     Raises
     ------
     StudyError
         If the method is not known, the fit has no constructs, or its items are ordered.
     DataError
-        If a column is absent, or a group was not in the fit.
+        If a column is absent, a group was not in the fit, or the data are moments.
 
     Notes
     -----
@@ -67,36 +70,55 @@ def factor_scores(
         raise StudyError(
             Problem("factor_scores", "scores of ordered items are not computed", "Fit the items as numbers.")
         )
+    columns = list(fit.model.constructs)
+    if isinstance(data, pd.DataFrame):
+        scores = np.full((len(data), len(columns)), np.nan)
+        for g, at, frame in _by_group(fit, data):
+            scores[at] = _scores(fit, g, numbers(frame, fit.model.items), chosen)
+        return pd.DataFrame(scores, index=data.index, columns=columns)
     parts = []
-    for g, frame in _by_group(fit, data):
-        values = numbers(frame, fit.model.items)
-        scores = _scores(fit, g, values, chosen)
-        parts.append(pd.DataFrame(scores, index=frame.index, columns=list(fit.model.constructs)))
-    joined = pd.concat(parts)
-    return joined.loc[data.index] if isinstance(data, pd.DataFrame) and data.index.is_unique else joined
+    for g, _, frame in _by_group(fit, data):
+        scores = _scores(fit, g, numbers(frame, fit.model.items), chosen)
+        parts.append(pd.DataFrame(scores, index=frame.index, columns=columns))
+    return pd.concat(parts)
 
 
-def _by_group(fit: SemFit, data: pd.DataFrame | Mapping[str, pd.DataFrame]) -> list[tuple[int, pd.DataFrame]]:
+def _by_group(
+    fit: SemFit, data: pd.DataFrame | Mapping[str, pd.DataFrame]
+) -> list[tuple[int, NDArray[np.bool_] | slice, pd.DataFrame]]:
+    """Each group's number, which rows of a frame are its own, and these rows."""
     groups = fit.model.groups
+    pairs: list[tuple[str, NDArray[np.bool_] | slice, pd.DataFrame]]
+    for frame in data.values() if isinstance(data, Mapping) else [data]:
+        if not isinstance(frame, pd.DataFrame):
+            found = f"a {type(frame).__name__} holds no rows, and scores are of rows"
+            remedy = "Give the rows, as a DataFrame or a mapping of groups to them."
+            raise DataError(Problem("data", found, remedy))
     if isinstance(data, Mapping):
-        pairs = [(str(label), frame) for label, frame in data.items()]
+        pairs = [(str(label), slice(None), frame) for label, frame in data.items()]
     elif fit.choices.group is None:
         if len(groups) > 1:
             raise DataError(Problem("data", "the fit has groups", "Give a mapping of group to rows."))
-        pairs = [(groups[0], data)]
+        pairs = [(groups[0], slice(None), data)]
     else:
+        if fit.choices.group not in data.columns:
+            found = f"is not in the data{closest(fit.choices.group, map(str, data.columns))}"
+            raise DataError(Problem(f"column '{fit.choices.group}'", found, "Add it."))
         column = data[fit.choices.group]
-        pairs = [(group_label(value), data[column == value]) for value in column.dropna().unique()]
-    unknown = [label for label, _ in pairs if label not in groups]
+        members = [
+            (value, (column == value).fillna(False).to_numpy(bool)) for value in column.dropna().unique()
+        ]
+        pairs = [(group_label(value), at, data[at]) for value, at in members]
+    unknown = [label for label, _, _ in pairs if label not in groups]
     if unknown:
         found = f"'{unknown[0]}' is no group of the fit{closest(unknown[0], groups)}"
         raise DataError(Problem("data", found, "Leave its rows out."))
-    absent = [name for _, frame in pairs for name in fit.model.items if name not in frame.columns]
+    absent = [name for _, _, frame in pairs for name in fit.model.items if name not in frame.columns]
     if absent:
         raise DataError(
             *(Problem(f"column '{name}'", "is not in the data", "Add it.") for name in dict.fromkeys(absent))
         )
-    return [(groups.index(label), frame) for label, frame in pairs]
+    return [(groups.index(label), at, frame) for label, at, frame in pairs]
 
 
 def _scores(fit: SemFit, g: int, values: Floats, method: str) -> Floats:
@@ -147,6 +169,9 @@ def _given_constructs(fit: SemFit, g: int, latent: Floats) -> tuple[Floats, Floa
     effects = np.eye(layout.n_variables) - np.linalg.inv(fit.at.total[g])
     within = np.linalg.inv(np.eye(p) - effects[:p, :p])
     loadings = within @ effects[:p, first:]
+    share = np.abs(loadings) * np.sqrt(np.abs(np.diag(latent)))
+    deviation = np.sqrt(np.abs(np.diag(covariances(fit, g))[:p]))
+    loadings[share <= _ROUNDING * deviation[:, None]] = 0.0
     residual = within @ fit.at.symmetric[g][:p, :p] @ within.T
     # Bartlett's weights do not change when any covariances of the constructs are added to the residual ones,
     # which may be singular

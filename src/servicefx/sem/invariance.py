@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -60,7 +60,8 @@ def invariance(
         The grouping column of a frame.
     levels : sequence of str, optional
         Of ``configural, metric, scalar, strict, means`` (ordered items: ``configural, threshold, scalar``),
-        all by default. ``means`` adds equal means of the constructs to the level before it.
+        all by default; where all items have two categories their thresholds cannot be tested alone and
+        ``threshold`` is left out. ``means`` adds equal means of the constructs to the level before it.
     estimator, missing, ordered, std_lv, **choices
         As `servicefx.sem.fit`.
 
@@ -120,9 +121,12 @@ def invariance_fits(
     **choices: object,
 ) -> dict[str, SemFit]:
     """The fits behind `invariance`, by level; arguments and errors are the same."""
-    ladder = dict(ORDERED_LEVELS if choices.get("ordered") else LEVELS)
+    thresholds = _thresholds(model, data, group, choices)
+    ladder = dict(ORDERED_LEVELS if thresholds else LEVELS)
     last = list(ladder.values())[-1]
     known = {"means": (*last, "means"), **ladder}
+    if levels is None and set(thresholds.values()) == {1}:
+        del ladder["threshold"]
     wanted = list(ladder) if levels is None else [str(level) for level in levels]
     unknown = [level for level in wanted if level not in known]
     if unknown:
@@ -144,3 +148,13 @@ def invariance_fits(
         found = f"'{group}' holds one value, at least 2 groups expected"
         raise StudyError(Problem("group", found, "Choose a column with more groups."))
     return fits
+
+
+def _thresholds(
+    model: str | ParameterTable, data: SemData, group: str | None, choices: Mapping[str, object]
+) -> dict[str, int]:
+    """How many thresholds each ordered item has, named as ordered or found so by wlsmv; empty without any."""
+    if not choices.get("ordered") and str(choices.get("estimator")).casefold() != "wlsmv":
+        return {}
+    found = fit(model, data, group=group, **choices).model  # type: ignore[arg-type]
+    return {item: sum(p.op == "|" and p.lhs == item for p in found.of_group(0)) for item in found.ordered}

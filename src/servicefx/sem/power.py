@@ -12,7 +12,7 @@ from scipy.special import chdtrc, ndtri
 
 from servicefx.errors import ConvergenceError, IdentificationError, Problem, StudyError, closest
 from servicefx.moments.moments import Moments
-from servicefx.sem.choices import Choices, checked_choices
+from servicefx.sem.choices import Choices, checked_choices, whole_number
 from servicefx.sem.estimation import fit_chosen, prepared, solution_of
 from servicefx.sem.estimators.task import Solution, Task
 from servicefx.sem.population import drawn_moments, drawn_rows, freed, population_of
@@ -152,7 +152,7 @@ def power(
     >>> round(float(study.parameters["population"][0]), 3), study.n_failed
     (0.3, 0)
     """
-    _check(estimator, draws, n_obs)
+    _check(estimator, draws, n_obs, seed)
     groups = population_of(population)
     table, choices = _model_and_choices(
         population,
@@ -212,15 +212,14 @@ def _solution_of_draw(task: Task, seed: int, draw: int) -> Solution | None:
         return None
 
 
-def _check(estimator: str, draws: int, n_obs: int) -> None:
-    problems = []
+def _check(estimator: str, draws: int, n_obs: int, seed: int) -> None:
+    problems: list[Problem] = []
     if str(estimator).casefold() not in _SUITED:
         found = f"'{estimator}' is not simulated{closest(str(estimator), _SUITED)}"
         problems.append(Problem("estimator", found, f"Choose among {', '.join(_SUITED)}."))
-    if draws < 2:
-        problems.append(Problem("draws", f"{draws}, at least 2 expected", "Choose e.g. 500."))
-    if n_obs < 2:
-        problems.append(Problem("n_obs", f"{n_obs}, at least 2 expected", "Count the rows of one sample."))
+    problems += whole_number("draws", draws, 2, "Choose e.g. 500.")
+    problems += whole_number("n_obs", n_obs, 2, "Count the rows of one sample.")
+    problems += whole_number("seed", seed, 0, "Choose e.g. the study's seed.")
     if problems:
         raise StudyError(*problems)
 

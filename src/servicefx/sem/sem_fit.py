@@ -14,6 +14,7 @@ from servicefx.errors import Problem
 from servicefx.moments.moments import Moments
 from servicefx.sem.choices import Choices
 from servicefx.sem.estimators.task import Solution
+from servicefx.sem.sample import SemData
 from servicefx.sem.structure.matrices import Implied, implied
 from servicefx.sem.structure.sem_model import SemModel
 from servicefx.syntax.table import ParameterTable
@@ -155,28 +156,45 @@ class SemFit:
         Returns
         -------
         DataFrame
-            Items by items (means: one column); with several groups the rows are (group, item).
+            Items by items, in the users' units (means: one column); with several groups the rows are
+            (group, item).
+
+        Raises
+        ------
+        StudyError
+            If the kind is not known, or means are asked of a model without them.
         """
         from servicefx.sem.reading.residuals import implied_frame
 
         return implied_frame(self, kind)
 
-    def residuals(self, kind: str = "raw") -> pd.DataFrame:
+    def residuals(self, kind: str = "raw", data: SemData | None = None) -> pd.DataFrame:
         """Sample less implied moments.
 
         Parameters
         ----------
         kind : {"raw", "correlation", "standardised"}
             In the users' units; of the correlations; raw ones over their standard errors.
+        data : optional
+            What the model was fitted to; only standardised residuals of ``mlm`` and ``mlr`` need it.
 
         Returns
         -------
         DataFrame
             Items by items; with several groups the rows are (group, item).
+
+        Raises
+        ------
+        StudyError, DataError
+            If the kind is not known, or standardised residuals are not there for the fit or need the data.
+
+        References
+        ----------
+        Ogasawara (2001), Br. J. Math. Stat. Psychol. 54, 285-303.
         """
         from servicefx.sem.reading.residuals import residual_frame
 
-        return residual_frame(self, kind)
+        return residual_frame(self, kind, data)
 
     def modification_indices(self) -> pd.DataFrame:
         """What chi2 would fall by if a fixed or absent parameter were freed, largest first.
@@ -184,14 +202,27 @@ class SemFit:
         Returns
         -------
         DataFrame
-            ``lhs, op, rhs, group, index, expected_change``.
+            ``lhs, op, rhs, group, index, expected_change``: chi2 on 1 degree of freedom; the change in the
+            parameter's units.
+
+        References
+        ----------
+        Sörbom (1989), Psychometrika 54, 371-384.
         """
         from servicefx.sem.reading.modification import modification_frame
 
         return modification_frame(self)
 
     def effects(self) -> pd.DataFrame:
-        """Direct, indirect (by route and in sum) and total effects among all variables, with errors."""
+        """Direct, indirect (by route and in sum) and total effects among all variables.
+
+        Returns
+        -------
+        DataFrame
+            ``group, from, to, kind, via, estimate, std_error, statistic, p_value, conf_low, conf_high,
+            std_all``: ``to``'s units per unit of ``from``, errors by the delta method (Sobel 1987, Sociol.
+            Methods Res. 16, 155-176); ``via`` names the mediators of one route, and is empty for sums.
+        """
         from servicefx.sem.reading.effects import effect_frame
 
         return effect_frame(self)

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from servicefx import sem
-from servicefx.errors import StudyError
+from servicefx.errors import DataError, StudyError
 from servicefx.moments.moments import Moments
 from servicefx.sem.population import drawn_moments, stated_moments
 from servicefx.syntax.parser import parse_model
@@ -64,5 +64,58 @@ def test_wrong_kinds_are_refused() -> None:
         fit.residuals("normalised")
     with pytest.raises(StudyError, match="the model has no means"):
         fit.implied("mean")
-    with pytest.raises(StudyError, match="standardised residuals are not computed for 'uls'"):
-        sem.fit(MODEL, sample(), estimator="uls").residuals("standardised")
+
+
+def test_unit_weights_have_residuals_as_well() -> None:
+    values = np.array(
+        [
+            sem.fit(MODEL, sample(seed=k), estimator="uls").residuals("standardised").to_numpy()
+            for k in range(160)
+        ]
+    )
+    assert values[:, :3, 3:].std(axis=0) == pytest.approx(np.ones((3, 3)), abs=0.25)
+
+
+def skewed(n: int, seed: int) -> pd.DataFrame:
+    rng = np.random.default_rng(seed)
+    construct = rng.exponential(size=n) ** 1.5
+    return pd.DataFrame({name: construct + rng.exponential(size=n) ** 1.5 for name in "abcd"})
+
+
+def test_residuals_of_skewed_rows_are_standard_normal_over_samples_where_the_rows_are_given() -> None:
+    model = "f =~ a + 1*b + 1*c + 1*d\na ~~ v*a\nb ~~ v*b\nc ~~ v*c\nd ~~ v*d"
+    robust, plain = [], []
+    for seed in range(120):
+        rows = skewed(600, seed)
+        robust.append(sem.fit(model, rows, estimator="mlr").residuals("standardised", rows).to_numpy())
+        plain.append(sem.fit(model, rows).residuals("standardised").to_numpy())
+    spread = np.diagonal(np.std(robust, axis=0)).mean()
+    assert spread == pytest.approx(1.0, abs=0.2)
+    assert np.diagonal(np.std(plain, axis=0)).mean() > 1.4
+
+
+def test_residuals_of_robust_fits_need_the_rows_of_the_fit() -> None:
+    rows = skewed(200, 1)
+    fit = sem.fit("f =~ a + b + c + d", rows, estimator="mlr")
+    with pytest.raises(StudyError, match="of 'mlr' need the rows, and a fit holds none"):
+        fit.residuals("standardised")
+    with pytest.raises(DataError, match="199 rows can be used, and the fit used 200"):
+        fit.residuals("standardised", rows[1:])
+    with pytest.raises(DataError, match="need the rows, and only moments are given"):
+        fit.residuals("standardised", Moments.from_frame(rows))
+    alike = sem.fit("f =~ a + b + c + d", rows, estimator="mlm").residuals("standardised", rows)
+    np.testing.assert_allclose(fit.residuals("standardised", rows), alike, rtol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("choices", "message"),
+    [
+        ({"missing": "fiml"}, "not there for rows with gaps"),
+        ({"weights": "w"}, "not there with clusters or sampling weights"),
+        ({"cluster": "w"}, "not there with clusters or sampling weights"),
+    ],
+)
+def test_residuals_without_standard_errors_are_refused(choices: dict[str, str], message: str) -> None:
+    rows = skewed(200, 2).assign(w=1.0 + np.arange(200) % 50)
+    with pytest.raises(StudyError, match=message):
+        sem.fit("f =~ a + b + c + d", rows, **choices).residuals("standardised")  # type: ignore[arg-type]

@@ -52,7 +52,7 @@ def correlation_tests(
     groups : sequence of Correlations
         One a group.
     inverse : ndarray, shape (q, q)
-        Of the information D' V D of all groups, each weighted by its share of the rows, along the constraints.
+        Of the information D' V D, summed over groups by their share of the rows, along the constraints.
     df : int
         Degrees of freedom of the model.
 

@@ -22,7 +22,9 @@ def short_html(fit: SemFit) -> str:
     lines = [f"<b>SemFit</b>: {escape(_what(fit))}", escape(_how_well(fit)), *map(escape, _doubts(fit))]
     frame = fit.parameters.drop(columns=["free", "std_lv", "std_all_error"])
     empty = [name for name in ("group", "label") if (frame[name] == "").all()]
-    table = frame.drop(columns=empty).to_html(index=False, na_rep="", float_format="{:.3f}".format, max_rows=60)
+    table = frame.drop(columns=empty).to_html(
+        index=False, na_rep="", float_format="{:.3f}".format, max_rows=60
+    )
     return f"<p>{'<br>'.join(lines)}</p>{table}"
 
 

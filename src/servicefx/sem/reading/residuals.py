@@ -10,11 +10,16 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from servicefx.errors import Problem, StudyError, closest
-from servicefx.sem.reading.residual_errors import squares_variances
+from servicefx.sem.reading.residual_errors import (
+    covariance_slopes,
+    mean_slopes,
+    robust_variances,
+    squares_variances,
+)
 from servicefx.sem.reading.summary import implied_moments
-from servicefx.sem.structure.derivatives import jacobian
 
 if TYPE_CHECKING:
+    from servicefx.sem.sample import SemData
     from servicefx.sem.sem_fit import SemFit
 
 __all__ = ["implied_frame", "residual_frame"]
@@ -48,21 +53,21 @@ def implied_frame(fit: SemFit, kind: str = "cov") -> pd.DataFrame:
     return _framed(fit, blocks, ("mean",) if kind == "mean" else fit.model.items)
 
 
-def residual_frame(fit: SemFit, kind: str = "raw") -> pd.DataFrame:
+def residual_frame(fit: SemFit, kind: str = "raw", data: SemData | None = None) -> pd.DataFrame:
     r"""Sample less implied moments; see `SemFit.residuals`.
 
     Raises
     ------
     StudyError
-        If the kind is not known, or standardised residuals are asked of an estimator without them.
+        If the kind is not known, standardised residuals are asked of a fit without them, or need the data.
 
     Notes
     -----
     Standardised residuals are raw ones over their standard errors, :math:`Q \Gamma Q' / n` with
     :math:`Q = I - \Delta (\Delta' W \Delta)^{-1} \Delta' W`: W the estimator's weight of the moments,
     :math:`\Delta` their derivatives, :math:`\Gamma` their covariance: under normality at the sample for ML,
-    GLS and ULS, free of distribution for the others (Ogasawara 2001, Br. J. Math. Stat. Psychol. 54, 285-303).
-    NaN where a moment is fitted exactly.
+    GLS and ULS, free of distribution for the others (Ogasawara 2001, Br. J. Math. Stat. Psychol. 54,
+    285-303). NaN where a moment is fitted exactly.
     """
     chosen = "standardised" if kind == "standardized" else kind
     _check_kind(chosen, _RESIDUALS)
@@ -73,7 +78,7 @@ def residual_frame(fit: SemFit, kind: str = "raw") -> pd.DataFrame:
             blocks.append(_correlation(sample.cov) - _correlation(sigma))
             continue
         raw = sample.cov - sigma
-        blocks.append(raw if chosen == "raw" else _standardised(fit, g, raw))
+        blocks.append(raw if chosen == "raw" else _standardised(fit, g, raw, data))
     return _framed(fit, blocks, fit.model.items)
 
 
@@ -83,20 +88,30 @@ def _check_kind(kind: str, known: tuple[str, ...]) -> None:
         raise StudyError(Problem("kind", found, f"Choose among {', '.join(known)}."))
 
 
-def _standardised(fit: SemFit, g: int, raw: Floats) -> Floats:
-    """Residuals over their standard errors, (p, p)."""
-    if fit.choices.missing == "fiml" or fit.estimator in ("mlm", "mlr"):
-        gaps = " with gaps" if fit.choices.missing == "fiml" else ""
-        found = (
-            f"standardised residuals of '{fit.estimator}'{gaps} need fourth moments of the rows, "
-            "and a fit holds no rows"
-        )
-        raise StudyError(Problem("residuals", found, "Ask for kind 'correlation', or fit with 'ml' or 'wls'."))
+def _check_standardised(fit: SemFit, data: SemData | None) -> None:
+    """Refuse fits whose residuals have no standard errors here."""
+    what = "standardised residuals are not there"
+    choices, other = fit.choices, "Ask for kind 'correlation'."
+    if choices.missing == "fiml":
+        raise StudyError(Problem("residuals", f"{what} for rows with gaps", other))
+    if choices.cluster is not None or choices.weights is not None:
+        raise StudyError(Problem("residuals", f"{what} with clusters or sampling weights", other))
     if fit.model.ordered and fit.model.covariates:
-        found = "standardised residuals of ordered items are not there with fixed covariates"
-        raise StudyError(Problem("residuals", found, "Ask for kind 'correlation'."))
+        raise StudyError(Problem("residuals", f"{what} for ordered items with fixed covariates", other))
+    if fit.estimator in ("mlm", "mlr") and data is None:
+        found = f"standardised residuals of '{fit.estimator}' need the rows, and a fit holds none"
+        raise StudyError(Problem("residuals", found, "Give them as 'data'."))
+
+
+def _standardised(fit: SemFit, g: int, raw: Floats, data: SemData | None) -> Floats:
+    """Residuals over their standard errors, (p, p)."""
+    _check_standardised(fit, data)
     if fit.estimator not in ("ml", "gls"):
-        variance, spread = squares_variances(fit, g)
+        variance, spread = (
+            squares_variances(fit, g)
+            if data is None or fit.estimator not in ("mlm", "mlr")
+            else robust_variances(fit, g, data)
+        )
         with np.errstate(all="ignore"):
             return np.where(variance > _CONSTANT * spread, raw / np.sqrt(variance), np.nan)
     p = len(fit.model.items)
@@ -143,7 +158,7 @@ class _Carried:
 def _carried(fit: SemFit, g: int) -> _Carried:
     sample = fit.solution.moments[g].cov
     weight = np.linalg.inv(implied_moments(fit, g)[0] if fit.estimator == "ml" else sample)
-    slopes = fit.solution.layout.by_group(_covariance_slopes(fit, g), g)
+    slopes = fit.solution.layout.by_group(covariance_slopes(fit, g), g)
     weighted = np.einsum("ij,jkq,kl->qil", weight, slopes, weight, optimize=True)
     fixed = _predicted(sample, [fit.model.items.index(name) for name in fit.model.covariates])
     carried = np.einsum("ij,qjk,kl->qil", sample, weighted, sample, optimize=True)
@@ -151,7 +166,7 @@ def _carried(fit: SemFit, g: int) -> _Carried:
     q = len(weighted)
     between = 0.5 * weighted.reshape(q, -1) @ carried.transpose(0, 2, 1).reshape(q, -1).T
     if fit.solution.layout.constant is not None:  # values that means inform as well
-        of_mean = weight @ fit.solution.layout.by_group(_mean_slopes(fit, g), g)
+        of_mean = weight @ fit.solution.layout.by_group(mean_slopes(fit, g), g)
         between += of_mean.T @ (sample - fixed) @ of_mean
     return _Carried(sample=sample, fixed=fixed, slopes=slopes, carried=carried, between=between)
 
@@ -161,23 +176,6 @@ def _predicted(cov: Floats, at: list[int]) -> Floats:
     if not at:
         return np.zeros_like(cov)
     return np.asarray(cov[:, at] @ np.linalg.solve(cov[np.ix_(at, at)], cov[at]), dtype=np.float64)
-
-
-def _covariance_slopes(fit: SemFit, g: int) -> Floats:
-    """Derivatives of the implied covariances of one group by cell, (p, p, c): the means' part taken out."""
-    layout, p = fit.solution.layout, len(fit.model.items)
-    by_cell = jacobian(layout, fit.at)[g]
-    if layout.constant is None:
-        return np.asarray(by_cell, dtype=np.float64)
-    mean, slope = fit.at.sigma[g][:p, p], by_cell[:p, p]
-    outer = mean[:, None, None] * slope[None, :, :]
-    return np.asarray(by_cell[:p, :p] - outer - np.swapaxes(outer, 0, 1), dtype=np.float64)
-
-
-def _mean_slopes(fit: SemFit, g: int) -> Floats:
-    """Derivatives of the implied means of one group by cell, (p, c)."""
-    p = len(fit.model.items)
-    return np.asarray(jacobian(fit.solution.layout, fit.at)[g][:p, p], dtype=np.float64)
 
 
 def _correlation(cov: Floats) -> Floats:

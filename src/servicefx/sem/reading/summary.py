@@ -66,15 +66,22 @@ def _typical_residual(fit: SemFit) -> float:
         sample, sigmas = [_given(S, held) for S in sample], [_given(sigma, held) for sigma in sigmas]
         cells = len(sample[0]) * (len(sample[0]) + 1) // 2
         # lavaan counts one more cell for each covariate
-        return srmr(sample, sigmas, fit.weight_by_group) * math.sqrt(cells / (cells + len(held)))
-    with_means = model.means and not model.ordered
+        share = math.sqrt(cells / (cells + len(held)))
+        return srmr(sample, _with_variances(sigmas, sample), fit.weight_by_group) * share
+    if model.ordered:
+        return srmr(sample, _with_variances(sigmas, sample), fit.weight_by_group)
     return srmr(
         sample,
         sigmas,
         fit.weight_by_group,
-        sample_means=[m.mean for m in fit.solution.moments if m.mean is not None] if with_means else None,
-        implied_means=[mean for _, mean in implied if mean is not None] if with_means else None,
+        sample_means=[m.mean for m in fit.solution.moments if m.mean is not None] if model.means else None,
+        implied_means=[mean for _, mean in implied if mean is not None] if model.means else None,
     )
+
+
+def _with_variances(sigmas: list[Floats], sample: list[Floats]) -> list[Floats]:
+    """Implied covariances with the sample's variances: with ordered items lavaan counts no misfit of them."""
+    return [sigma + np.diag(np.diag(S) - np.diag(sigma)) for sigma, S in zip(sigmas, sample, strict=True)]
 
 
 def _given(cov: Floats, held: list[int]) -> Floats:

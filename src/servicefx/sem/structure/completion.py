@@ -79,8 +79,8 @@ def complete_model(
         Fix (residual) variances of constructs at 1 instead of first loadings; no covariances among
         constructs; hold covariates at their sample moments.
     group_equal : iterable of str
-        Of `GROUP_EQUAL`. Equal intercepts or thresholds free the means of constructs in later groups; equal
-        intercepts make thresholds equal too.
+        Of `GROUP_EQUAL`. Equal intercepts or thresholds free the means of constructs in later groups; with
+        ordered items, either makes the other equal too.
     levels : mapping of str to int, optional
         Ordered items -> number of their categories.
     parameterization : {"delta", "theta"}
@@ -106,8 +106,8 @@ def complete_model(
     """
     equal = _known(group_equal)
     ordered = dict(levels or {})
-    if ordered and "intercepts" in equal:
-        equal |= {"thresholds"}  # what intercepts are to numbers, thresholds are to answers
+    if ordered and equal & {"intercepts", "thresholds"}:
+        equal |= {"intercepts", "thresholds"}  # what intercepts are to numbers, thresholds are to answers
     roles = roles_of(table, fixed_x=fixed_x)
     _check_groups(table, groups)
     rows = _stated(table, std_lv=std_lv)
@@ -279,6 +279,7 @@ def _free_in_later_groups(
     """What equalities make estimable from the second group on."""
     freed_means = bool(equal & {"intercepts", "thresholds"}) and "means" not in equal
     freed_variances = "loadings" in equal and "lv_variances" not in equal
+    freed_residuals = "thresholds" in equal and "residuals" not in equal and theta
     latent = set(roles.constructs)
     for row in rows:
         if row.modifiers or row.default is None:
@@ -288,7 +289,7 @@ def _free_in_later_groups(
             (row.op == "~1" and row.lhs in latent and freed_means)
             or (own_variance and row.lhs in latent and std_lv and freed_variances)
             or ("thresholds" in equal and row.op == "~*~" and not theta)
-            or ("thresholds" in equal and own_variance and row.lhs in ordered and theta)
+            or (own_variance and row.lhs in ordered and freed_residuals)
         )
 
 
