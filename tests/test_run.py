@@ -10,7 +10,7 @@ import pytest
 
 from servicefx.errors import DataError
 from servicefx.report.seals import report_files
-from servicefx.run import SECTIONS, run_sections, run_study
+from servicefx.run import SECTIONS, fit_model, run_sections, run_study
 from servicefx.study.study import load_study
 from servicefx.study.template import write_template
 
@@ -90,3 +90,12 @@ def test_the_report_does_not_depend_on_the_number_of_processes(study_folder: Pat
     for jobs in (1, 2):
         run_study(study_folder, tmp_path / str(jobs), jobs=jobs)
     assert report_files(tmp_path / "1") == report_files(tmp_path / "2")
+
+
+def test_a_triangle_of_ragged_rows_is_told_how_to_be_written(tmp_path: Path) -> None:
+    ragged = tmp_path / "matrix.csv"
+    ragged.write_text("x,m,y\n1\n.5,1\n.4,.3,1\n", encoding="utf-8")
+    with pytest.raises(DataError, match="end the shorter rows with commas"):
+        fit_model("m ~ x; y ~ m", ragged, n_obs=200)
+    ragged.write_text("x,m,y\n1,,\n.5,1,\n.4,.3,1\n", encoding="utf-8")
+    assert fit_model("m ~ x; y ~ m", ragged, n_obs=200).measures["df"] == 1

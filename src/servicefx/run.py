@@ -297,7 +297,14 @@ def fit_model(model: str | Path, data: str | Path, *, n_obs: int | None = None, 
                 )
             )
         text = Path(text).read_text(encoding="utf-8")
-    frame = read_table(path, DataSpec(file=path.name)).frame
+    try:
+        frame = read_table(path, DataSpec(file=path.name)).frame
+    except DataError as error:
+        if n_obs is None:
+            raise
+        found = "a printed matrix is expected with --n-obs, its rows as long as the line of names"
+        remedy = "Fill both triangles, or end the shorter rows with commas."
+        raise DataError(*error.problems, Problem(path.name, found, remedy)) from error
     return sem.fit(text, frame if n_obs is None else _printed(frame, n_obs), **choices)
 
 

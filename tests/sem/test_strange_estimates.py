@@ -12,6 +12,7 @@ import pandas as pd
 import pytest
 
 from servicefx import sem
+from servicefx.errors import StudyError
 from servicefx.sem.invariance import invariance_fits
 
 GOLDEN = Path(__file__).resolve().parents[1] / "golden/strange_estimates"
@@ -112,3 +113,44 @@ def test_a_row_that_does_not_determine_a_construct_has_no_bartlett_score() -> No
     assert scores.loc[:39, "s"].isna().all()
     assert scores.loc[:39, "i"].abs().max() < 20
     assert scores.loc[40:].notna().all(axis=None)
+
+
+@pytest.mark.parametrize(
+    ("line", "parameterization", "words"),
+    [
+        ("x1 ~~ 0.3*x1", "delta", "'x1 ~~ x1' has a value or label"),
+        ("x1 ~~ e*x1\nx2 ~~ e*x2", "delta", "'x2 ~~ x2' has a value or label"),
+        ("x1 ~~ e*x1\nq := 1 - e", "delta", "Choose parameterization='theta'"),
+        ("x1 ~*~ 2*x1", "theta", "Choose parameterization='delta'"),
+    ],
+)
+def test_values_for_what_follows_from_the_rest_are_refused(
+    line: str, parameterization: str, words: str
+) -> None:
+    with pytest.raises(StudyError, match=words):
+        sem.fit(
+            f"f =~ x1 + x2 + x3 + x4\n{line}",
+            answers(),
+            ordered=FOUR,
+            estimator="wlsmv",
+            parameterization=parameterization,
+        )
+
+
+def test_a_named_residual_variance_that_follows_from_the_rest_changes_nothing() -> None:
+    model = "f =~ x1 + x2 + x3 + x4"
+    plain, named = (
+        sem.fit(text, answers(), ordered=FOUR, estimator="wlsmv") for text in (model, model + "\nx1 ~~ x1")
+    )
+    assert named.measures["chi2"] == pytest.approx(plain.measures["chi2"])
+    assert named.measures["df"] == plain.measures["df"]
+
+
+def test_a_covariate_of_ordered_categories_is_a_number_unless_named() -> None:
+    frame = answers()
+    told = sem.fit("f =~ x1 + x2 + x3\nf ~ x9", frame, estimator="wlsmv", ordered=FOUR[:3])
+    for item in (*FOUR, "x9"):
+        frame[item] = pd.Categorical(frame[item], ordered=True)
+    found = sem.fit("f =~ x1 + x2 + x3\nf ~ x9", frame, estimator="wlsmv")
+    assert found.model.ordered == ("x1", "x2", "x3")
+    assert found.measures["chi2"] == pytest.approx(told.measures["chi2"])

@@ -263,7 +263,9 @@ def _ordered_items(
             named = tuple(
                 item
                 for item in items
-                if item in frame.columns and isinstance(frame[item].dtype, pd.CategoricalDtype)
+                if item in explained
+                and item in frame.columns
+                and isinstance(frame[item].dtype, pd.CategoricalDtype)
             )
     unexplained = [name for name in named if name not in explained]
     if unexplained:

@@ -109,7 +109,7 @@ def standardised(fit: SemFit) -> Standardised:
         parameters = model.parameters[rows]
         for at in [i for i, p in enumerate(parameters) if p.computed and p.op == "~~"]:
             here = place[parameters[at].lhs]
-            slopes[g * size + at] = spread.slopes[here] - spread.explained[here]
+            slopes[g * size + at] = spread.slopes_residual[here]
         powers = _powers(parameters, place, layout)
         used = np.flatnonzero(powers.any(axis=0))
         powers, sd = powers[:, used], spread.both[used]
@@ -130,8 +130,7 @@ class _Spread:
 
     both: Floats
     slopes_both: Floats
-    slopes: Floats
-    explained: Floats
+    slopes_residual: Floats
 
 
 def _spread(fit: SemFit, g: int) -> _Spread:
@@ -140,7 +139,7 @@ def _spread(fit: SemFit, g: int) -> _Spread:
     total, symmetric = fit.at.total[g], fit.at.symmetric[g]
     variance, residual = np.diag(covariance).copy(), np.diag(symmetric).copy()
     explained = _variance_slopes(layout, g, total, covariance)
-    slopes = explained.copy()
+    slopes = explained
     own = np.zeros((layout.n_variables, len(layout.row)))
     diagonal = np.flatnonzero(~layout.directed & (layout.row == layout.column))
     own[layout.row[diagonal], diagonal] = 1.0
@@ -150,21 +149,24 @@ def _spread(fit: SemFit, g: int) -> _Spread:
         if model.covariates:  # the responses' variances are held given these
             within = _given(total, symmetric, [model.items.index(name) for name in model.covariates], layout)
             by_within = _variance_slopes(layout, g, total, within)
-        for p in model.of_group(g):
-            if p.op == "~*~":
-                here = model.items.index(p.lhs)
-                scaling = fit.theta[p.position] if p.position >= 0 else (p.fixed or 1.0)
-                variance[here] = scaling**-2.0 + covariance[here, here] - within[here, here]
-                residual_slopes[here] = -by_within[here]
-                if p.position >= 0:
-                    residual_slopes[here, p.position] -= 2.0 * scaling**-3.0
-                slopes[here] = explained[here] + residual_slopes[here]
+        scalings = [p for p in model.of_group(g) if p.op == "~*~"]
+        places = [model.items.index(p.lhs) for p in scalings]
+        asked = -by_within[places]
+        for at, (here, p) in enumerate(zip(places, scalings, strict=True)):
+            scaling = fit.theta[p.position] if p.position >= 0 else (p.fixed or 1.0)
+            variance[here] = scaling**-2.0 + covariance[here, here] - within[here, here]
+            if p.position >= 0:
+                asked[at, p.position] -= 2.0 * scaling**-3.0
+        # a response that acts on others passes the change of its residual variance on to them
+        passed = total[:, places] ** 2
+        residual_slopes[places] = np.linalg.solve(passed[places], asked)
+        slopes = explained + passed @ residual_slopes[places]
     if layout.constant is not None:
         variance[layout.constant] = residual[layout.constant] = 1.0
     with np.errstate(all="ignore"):
         sd = np.sqrt(np.concatenate([variance, residual]))
         change = np.vstack([slopes, residual_slopes]) / (2.0 * sd[:, None])
-    return _Spread(both=sd, slopes_both=change, slopes=slopes, explained=explained)
+    return _Spread(both=sd, slopes_both=change, slopes_residual=residual_slopes)
 
 
 def _variance_slopes(layout: Layout, g: int, total: Floats, covariance: Floats) -> Floats:

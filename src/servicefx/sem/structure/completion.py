@@ -118,6 +118,7 @@ def complete_model(
     )
     if ordered:
         rows += _scalings(rows, roles, ordered, parameterization)
+        _refuse_computed(rows, parameterization)
     if means:
         rows += _intercepts(rows, roles, ordered)
     if len(groups) > 1:
@@ -248,11 +249,29 @@ def _scalings(
     for row in rows:
         if row.op == "~*~":
             row.default = 1.0 if not row.modifiers else None
+            row.computed = parameterization == "theta"
     return [
         _Row(item, "~*~", item, default=1.0, computed=parameterization == "theta")
         for item in roles.items
         if item in ordered and item not in stated
     ]
+
+
+def _refuse_computed(rows: list[_Row], parameterization: str) -> None:
+    """Refuse values and labels for what is no parameter: they could not be kept."""
+    kind, other = ("residual variance", "theta") if parameterization == "delta" else ("scaling", "delta")
+    problems = [
+        Problem(
+            "model",
+            f"'{row.lhs} {row.op} {row.rhs}' has a value or label, and with parameterization="
+            f"'{parameterization}' the {kind} of an ordered item follows from the rest",
+            f"Choose parameterization='{other}', or remove it.",
+        )
+        for row in rows
+        if row.computed and any(m.free or m.label or m.fixed is not None for m in row.modifiers)
+    ]
+    if problems:
+        raise StudyError(*problems)
 
 
 def _intercepts(rows: list[_Row], roles: Roles, ordered: Mapping[str, int]) -> list[_Row]:
