@@ -154,3 +154,17 @@ def test_a_covariate_of_ordered_categories_is_a_number_unless_named() -> None:
     found = sem.fit("f =~ x1 + x2 + x3\nf ~ x9", frame, estimator="wlsmv")
     assert found.model.ordered == ("x1", "x2", "x3")
     assert found.measures["chi2"] == pytest.approx(told.measures["chi2"])
+
+
+@pytest.mark.parametrize("covariate", ["", "\nf ~ age"])
+def test_standardised_errors_of_an_ordered_mediator_are_those_of_theta(covariate: str) -> None:
+    """Both parametrisations are one model: what follows the mediator varies as its residual variance does."""
+    model = "f =~ x1 + x2 + x3\ng =~ x4 + x5 + x6\nx7 ~ f\ng ~ x7\nx8 ~ g + x7" + covariate
+    ordered = ["x1", "x2", "x4", "x7", "x8"]
+    delta, theta = (
+        sem.fit(model, answers(), ordered=ordered, estimator="wlsmv", parameterization=shape).parameters
+        for shape in ("delta", "theta")
+    )
+    chosen = delta["op"].isin(["=~", "~", "~~"])
+    for column in ("std_all", "std_all_error"):
+        np.testing.assert_allclose(delta[column][chosen], theta[column][chosen], rtol=0, atol=1e-6)
