@@ -188,7 +188,7 @@ def _between(nested: SemFit, general: SemFit, data: SemData) -> ModelTest:
     """Test of the general model at the nested one's estimates (M10)."""
     from servicefx.sem.estimation import prepared
     from servicefx.sem.estimators.likelihood import Likelihood, target_of
-    from servicefx.sem.estimators.robust import robust_parts
+    from servicefx.sem.estimators.robust.sandwich import robust_parts
     from servicefx.sem.estimators.search import units_of
     from servicefx.sem.reading.standardised import parameter_values
 

@@ -209,18 +209,18 @@ def prepared(table: ParameterTable, data: SemData, choices: Choices) -> Task:
 def solution_of(task: Task) -> Solution:
     """Hand a task to its estimator."""
     if task.missing == "fiml":
-        from servicefx.sem.estimators.missing import fit_missing
+        from servicefx.sem.estimators.gaps.fiml import fit_missing
 
         return fit_missing(task)
     if task.model.ordered:
-        from servicefx.sem.estimators.ordered import fit_ordered
+        from servicefx.sem.estimators.answers.ordered import fit_ordered
 
         return fit_ordered(task)
     if task.estimator in LIKELIHOOD:
         from servicefx.sem.estimators.complete import fit_complete
 
         return fit_complete(task)
-    from servicefx.sem.estimators.least_squares import fit_least_squares
+    from servicefx.sem.estimators.squares.least_squares import fit_least_squares
 
     return fit_least_squares(task)
 

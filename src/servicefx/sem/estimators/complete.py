@@ -33,7 +33,7 @@ def fit_complete(task: Task) -> Solution:
     -------
     Solution
         chi2 is n F. Plain errors are the inverse information; robust ones those of
-        `servicefx.sem.estimators.robust`.
+        `servicefx.sem.estimators.robust.sandwich`.
 
     Raises
     ------
@@ -63,7 +63,7 @@ def fit_complete(task: Task) -> Solution:
     vcov, kind = scaled_inverse / n, f"{task.information} information"
     problems: tuple[Problem, ...] = ()
     if task.estimator in ("mlm", "mlr") or _has_design(task):
-        from servicefx.sem.estimators.robust import robust_parts
+        from servicefx.sem.estimators.robust.sandwich import robust_parts
 
         parts = robust_parts(task, units, likelihood, found.theta, jacobian)
         vcov, kind, problems = parts.vcov, parts.error_kind, parts.problems

@@ -11,8 +11,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from servicefx.sem.estimators.likelihood import Likelihood, MomentTarget, target_of
-from servicefx.sem.estimators.moment_vector import MomentStructure
-from servicefx.sem.estimators.quadratic import Quadratic
+from servicefx.sem.estimators.squares.moment_vector import MomentStructure
+from servicefx.sem.estimators.squares.quadratic import Quadratic
 from servicefx.sem.structure.constraints import constraint_of
 from servicefx.sem.structure.derivatives import carried, second
 from servicefx.sem.structure.layout import Layout, layout_of

@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from servicefx.errors import DataError, Problem
-from servicefx.sem.estimators.moment_rows import MomentRows, continuous_rows
-from servicefx.sem.estimators.moment_weights import distribution_free_gamma, normal_weight
+from servicefx.sem.estimators.squares.moment_rows import MomentRows, continuous_rows
+from servicefx.sem.estimators.squares.moment_weights import distribution_free_gamma, normal_weight
 from servicefx.sem.reading.summary import implied_moments
 from servicefx.sem.sample import SemData, read_sample
 from servicefx.sem.structure.constraints import constraint_of

@@ -14,13 +14,13 @@ from numpy.typing import NDArray
 from servicefx.errors import DataError, StudyError
 from servicefx.sem.choices import Choices
 from servicefx.sem.estimation import fit, prepared
-from servicefx.sem.estimators.ordered_sample import ordered_sample, ordered_structure
+from servicefx.sem.estimators.answers.sample import ordered_sample, ordered_structure
 from servicefx.sem.estimators.search import units_of
 from servicefx.sem.sem_fit import SemFit
 from servicefx.sem.structure.matrices import implied
 from servicefx.syntax.parser import parse_model
 
-GOLDEN = Path(__file__).parents[2] / "golden" / "ordered"
+GOLDEN = Path(__file__).parents[3] / "golden" / "ordered"
 CASES = sorted(path.parent.name for path in GOLDEN.glob("*/case.json"))
 FIVE = [f"b{at}" for at in range(1, 10)]
 CFA = "f =~ b1 + b2 + b3\ng =~ b4 + b5 + b6\nh =~ b7 + b8 + b9"

@@ -6,8 +6,8 @@ import numpy as np
 import scipy.linalg
 from numpy.typing import NDArray
 
+from servicefx.sem.estimators.gaps.gap_likelihood import MissingLikelihood, MissingState
 from servicefx.sem.estimators.minimum import GRADIENT, Minimum
-from servicefx.sem.estimators.missing_likelihood import MissingLikelihood, MissingState
 
 __all__ = ["polished"]
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from servicefx.sem.estimators.casewise import Rows, fourth_moment_traces, row_products
+from servicefx.sem.estimators.robust.casewise import Rows, fourth_moment_traces, row_products
 
 __all__ = ["ScaledTraces", "explained_part", "scaled_traces"]
 

@@ -9,14 +9,14 @@ import numpy as np
 import scipy.linalg
 from numpy.typing import NDArray
 
-from servicefx.sem.estimators.clusters import small_sample_factor
-from servicefx.sem.estimators.missing_likelihood import MissingLikelihood
-from servicefx.sem.estimators.missing_saturated import (
+from servicefx.sem.estimators.gaps.gap_likelihood import MissingLikelihood
+from servicefx.sem.estimators.gaps.whitening import (
     Whitening,
     saturated_information,
     saturated_scores,
     whitened_moments,
 )
+from servicefx.sem.estimators.robust.clusters import small_sample_factor
 from servicefx.sem.estimators.task import Task
 from servicefx.sem.structure.derivatives import jacobian
 from servicefx.sem.structure.matrices import implied

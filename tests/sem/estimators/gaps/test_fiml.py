@@ -14,7 +14,7 @@ from servicefx.sem.estimation import fit
 from servicefx.sem.reading.measures import fit_measures
 from servicefx.sem.sem_fit import SemFit
 
-GOLDEN = Path(__file__).parents[2] / "golden"
+GOLDEN = Path(__file__).parents[3] / "golden"
 CASES = sorted(path.parent for path in GOLDEN.glob("fiml/*/case.json")) + sorted(
     path.parent for path in GOLDEN.glob("sem/*fiml*/case.json")
 )

@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 
 from servicefx.errors import ConvergenceError, IdentificationError, Problem
 from servicefx.sem.estimators.minimum import minimised
-from servicefx.sem.estimators.quadratic import Quadratic, QuadraticState
 from servicefx.sem.estimators.search import Units, inverse_information, searched
+from servicefx.sem.estimators.squares.quadratic import Quadratic, QuadraticState
 from servicefx.sem.estimators.task import Task
 from servicefx.sem.structure.constraints import constraint_of
 

@@ -12,16 +12,16 @@ from servicefx.errors import ConvergenceError, DataError, Problem
 from servicefx.moments.moments import Moments
 from servicefx.moments.patterns import MissingPatterns, missing_patterns
 from servicefx.moments.saturated import Saturated, saturated_moments
-from servicefx.sem.estimators.clusters import cluster_count, cluster_problems
 from servicefx.sem.estimators.complete import degrees_of_freedom
+from servicefx.sem.estimators.gaps.baseline import covariate_half
+from servicefx.sem.estimators.gaps.four_tests import tests_of
+from servicefx.sem.estimators.gaps.gap_likelihood import MissingLikelihood, in_units
+from servicefx.sem.estimators.gaps.polishing import polished
+from servicefx.sem.estimators.gaps.saturated_parts import Grouping
+from servicefx.sem.estimators.gaps.whitening import Whitening
 from servicefx.sem.estimators.likelihood import Likelihood, target_of
 from servicefx.sem.estimators.minimum import Minimum
-from servicefx.sem.estimators.missing_baseline import covariate_half
-from servicefx.sem.estimators.missing_likelihood import MissingLikelihood, in_units
-from servicefx.sem.estimators.missing_robust import Grouping
-from servicefx.sem.estimators.missing_saturated import Whitening
-from servicefx.sem.estimators.missing_search import polished
-from servicefx.sem.estimators.missing_tests import tests_of
+from servicefx.sem.estimators.robust.clusters import cluster_count, cluster_problems
 from servicefx.sem.estimators.search import Units, inverse_information, searched, units_of
 from servicefx.sem.estimators.task import Solution, Task
 from servicefx.sem.structure.constraints import constraint_of

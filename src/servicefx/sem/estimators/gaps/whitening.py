@@ -16,7 +16,7 @@ import scipy.linalg
 from numpy.typing import NDArray
 
 from servicefx.moments.patterns import CasewiseParts, Expectation, MissingPatterns, expected_in_scale
-from servicefx.sem.estimators.missing_information import roots_of
+from servicefx.sem.estimators.gaps.information import roots_of
 
 __all__ = ["Whitening", "saturated_information", "saturated_scores", "whitened_moments"]
 

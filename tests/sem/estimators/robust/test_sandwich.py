@@ -11,10 +11,10 @@ import pytest
 
 from servicefx.errors import DataError
 from servicefx.sem.estimation import fit
-from servicefx.sem.estimators import casewise
+from servicefx.sem.estimators.robust import casewise
 from servicefx.sem.sem_fit import SemFit
 
-GOLDEN = Path(__file__).parents[2] / "golden"
+GOLDEN = Path(__file__).parents[3] / "golden"
 CASES = json.loads((GOLDEN / "robust" / "cases.json").read_text())
 WELL_KNOWN = [
     "holzinger_mlm",

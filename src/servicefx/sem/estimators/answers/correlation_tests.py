@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from servicefx.sem.estimators.moment_rows import MomentRows
+from servicefx.sem.estimators.squares.moment_rows import MomentRows
 from servicefx.sem.reading.model_test import ModelTest
 
 __all__ = ["Correlations", "correlation_tests"]

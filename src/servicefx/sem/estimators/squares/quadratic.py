@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from servicefx.sem.estimators.moment_vector import MomentState, MomentStructure
+from servicefx.sem.estimators.squares.moment_vector import MomentState, MomentStructure
 from servicefx.sem.structure.derivatives import curvature
 from servicefx.sem.structure.matrices import Implied, implied
 

@@ -8,11 +8,11 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from servicefx.sem.estimators.least_squares_laws import shared_block, spread_of
 from servicefx.sem.estimators.minimum import solved
-from servicefx.sem.estimators.moment_vector import MomentState
-from servicefx.sem.estimators.quadratic import Quadratic, weighted
 from servicefx.sem.estimators.search import inverse_information
+from servicefx.sem.estimators.squares.laws import shared_block, spread_of
+from servicefx.sem.estimators.squares.moment_vector import MomentState
+from servicefx.sem.estimators.squares.quadratic import Quadratic, weighted
 from servicefx.sem.estimators.task import Task
 
 __all__ = ["OrderedLaws", "laws_of"]

@@ -8,11 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from servicefx.errors import DataError, Problem
-from servicefx.sem.estimators.casewise import CasewiseScores, Rows, score_products
-from servicefx.sem.estimators.clusters import cluster_count, cluster_problems, small_sample_factor
 from servicefx.sem.estimators.complete import degrees_of_freedom
 from servicefx.sem.estimators.likelihood import Likelihood, LikelihoodState
-from servicefx.sem.estimators.scaled_tests import explained_part, scaled_traces
+from servicefx.sem.estimators.robust.casewise import CasewiseScores, Rows, score_products
+from servicefx.sem.estimators.robust.clusters import cluster_count, cluster_problems, small_sample_factor
+from servicefx.sem.estimators.robust.scaled_tests import explained_part, scaled_traces
 from servicefx.sem.estimators.search import Units, inverse_information
 from servicefx.sem.estimators.task import Task
 from servicefx.sem.structure.derivatives import carried

@@ -13,8 +13,8 @@ from scipy.special import ndtr, ndtri
 from servicefx.errors import DataError, Problem
 from servicefx.moments.bivariate import normal_pdf
 from servicefx.moments.ordinal_columns import ordinal_columns
-from servicefx.sem.estimators.moment_rows import MomentRows
-from servicefx.sem.estimators.ordered_pairs import BOUND, Margin, pair_of
+from servicefx.sem.estimators.answers.pairs import BOUND, Margin, pair_of
+from servicefx.sem.estimators.squares.moment_rows import MomentRows
 
 __all__ = ["GivenMoments", "given_moments"]
 

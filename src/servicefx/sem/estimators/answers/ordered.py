@@ -8,21 +8,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from servicefx.errors import DataError, Problem, StudyError
-from servicefx.sem.estimators.balanced import searched_evenly, searched_section
+from servicefx.sem.estimators.answers.correlation_tests import Correlations, correlation_tests
+from servicefx.sem.estimators.answers.laws import OrderedLaws, laws_of
+from servicefx.sem.estimators.answers.sample import OrderedSample, ordered_sample, ordered_structure
 from servicefx.sem.estimators.complete import degrees_of_freedom
-from servicefx.sem.estimators.least_squares_laws import (
+from servicefx.sem.estimators.search import Units, units_of
+from servicefx.sem.estimators.squares.balanced import searched_evenly, searched_section
+from servicefx.sem.estimators.squares.laws import (
     baseline_traces,
     least_baseline,
     shared_block,
     shifted_test,
 )
-from servicefx.sem.estimators.moment_rows import exogenous_items
-from servicefx.sem.estimators.moment_vector import MomentState, MomentStructure
-from servicefx.sem.estimators.ordered_laws import OrderedLaws, laws_of
-from servicefx.sem.estimators.ordered_robust import Correlations, correlation_tests
-from servicefx.sem.estimators.ordered_sample import OrderedSample, ordered_sample, ordered_structure
-from servicefx.sem.estimators.quadratic import Quadratic, weighted
-from servicefx.sem.estimators.search import Units, units_of
+from servicefx.sem.estimators.squares.moment_rows import exogenous_items
+from servicefx.sem.estimators.squares.moment_vector import MomentState, MomentStructure
+from servicefx.sem.estimators.squares.quadratic import Quadratic, weighted
 from servicefx.sem.estimators.task import Solution, Task
 from servicefx.sem.reading.model_test import ModelTest
 from servicefx.sem.structure.constraints import constraint_of

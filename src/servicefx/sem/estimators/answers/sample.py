@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 from servicefx.errors import DataError, Problem
 from servicefx.moments.moments import Moments
 from servicefx.moments.ordinal import OrdinalMoments, ordinal_moments
-from servicefx.sem.estimators.moment_rows import MomentRows, rows_of
-from servicefx.sem.estimators.moment_vector import MomentStructure
-from servicefx.sem.estimators.moment_weights import check_memory
-from servicefx.sem.estimators.ordered_given import GivenMoments, given_moments
+from servicefx.sem.estimators.answers.given_covariates import GivenMoments, given_moments
+from servicefx.sem.estimators.squares.moment_rows import MomentRows, rows_of
+from servicefx.sem.estimators.squares.moment_vector import MomentStructure
+from servicefx.sem.estimators.squares.moment_weights import check_memory
 from servicefx.sem.estimators.task import Task
 from servicefx.sem.structure.layout import Layout
 

@@ -9,16 +9,16 @@ import numpy as np
 import scipy.linalg
 from numpy.typing import NDArray
 
-from servicefx.sem.estimators.missing_baseline import baseline_of, baseline_trace
-from servicefx.sem.estimators.missing_likelihood import MissingLikelihood
-from servicefx.sem.estimators.missing_robust import (
+from servicefx.sem.estimators.gaps.baseline import baseline_of, baseline_trace
+from servicefx.sem.estimators.gaps.gap_likelihood import MissingLikelihood
+from servicefx.sem.estimators.gaps.saturated_parts import (
     Grouping,
     baseline_directions,
     mean_discrepancy,
     model_directions,
     saturated_parts,
 )
-from servicefx.sem.estimators.missing_saturated import Whitening
+from servicefx.sem.estimators.gaps.whitening import Whitening
 from servicefx.sem.estimators.task import Task
 from servicefx.sem.reading.model_test import ModelTest
 from servicefx.sem.structure.matrices import implied

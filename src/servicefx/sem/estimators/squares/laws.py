@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from servicefx.sem.estimators.moment_rows import MomentRows
-from servicefx.sem.estimators.quadratic import weighted
+from servicefx.sem.estimators.squares.moment_rows import MomentRows
+from servicefx.sem.estimators.squares.quadratic import weighted
 from servicefx.sem.reading.model_test import ModelTest
 
 __all__ = ["Spread", "baseline_traces", "least_baseline", "shared_block", "shifted_test", "spread_of"]

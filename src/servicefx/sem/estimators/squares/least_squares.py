@@ -9,25 +9,25 @@ from numpy.typing import NDArray
 
 from servicefx.errors import DataError, Problem
 from servicefx.moments.moments import Moments
-from servicefx.sem.estimators.balanced import searched_evenly
 from servicefx.sem.estimators.complete import degrees_of_freedom
-from servicefx.sem.estimators.least_squares_laws import (
+from servicefx.sem.estimators.search import inverse_information, units_of
+from servicefx.sem.estimators.squares.balanced import searched_evenly
+from servicefx.sem.estimators.squares.laws import (
     baseline_traces,
     least_baseline,
     shifted_test,
     spread_of,
 )
-from servicefx.sem.estimators.moment_rows import MomentRows, exogenous_items
-from servicefx.sem.estimators.moment_vector import MomentStructure
-from servicefx.sem.estimators.moment_weights import (
+from servicefx.sem.estimators.squares.moment_rows import MomentRows, exogenous_items
+from servicefx.sem.estimators.squares.moment_vector import MomentStructure
+from servicefx.sem.estimators.squares.moment_weights import (
     check_memory,
     distribution_free_gamma,
     given_fixed,
     normal_gamma,
     normal_weight,
 )
-from servicefx.sem.estimators.quadratic import Quadratic
-from servicefx.sem.estimators.search import inverse_information, units_of
+from servicefx.sem.estimators.squares.quadratic import Quadratic
 from servicefx.sem.estimators.task import Solution, Task
 from servicefx.sem.reading.model_test import ModelTest
 from servicefx.sem.structure.constraints import constraint_of

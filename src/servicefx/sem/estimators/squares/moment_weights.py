@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from servicefx.errors import DataError, Problem
-from servicefx.sem.estimators.moment_rows import MomentRows
+from servicefx.sem.estimators.squares.moment_rows import MomentRows
 
 __all__ = ["check_memory", "distribution_free_gamma", "given_fixed", "normal_gamma", "normal_weight"]
 

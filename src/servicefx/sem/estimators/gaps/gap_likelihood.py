@@ -10,13 +10,13 @@ from numpy.typing import NDArray
 
 from servicefx.moments.patterns import Expectation, MissingPatterns, expected_in_scale
 from servicefx.moments.saturated import Saturated
+from servicefx.sem.estimators.gaps.information import RowsAt, casewise_scores, lost_information
 from servicefx.sem.estimators.likelihood import (
     Likelihood,
     LikelihoodState,
     MomentTarget,
     inverse_and_log_determinant,
 )
-from servicefx.sem.estimators.missing_information import RowsAt, casewise_scores, lost_information
 from servicefx.sem.structure.derivatives import carried
 from servicefx.sem.structure.layout import Layout
 from servicefx.sem.structure.matrices import Implied, implied

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from servicefx.sem.estimators.moment_rows import MomentRows, continuous_rows
+from servicefx.sem.estimators.squares.moment_rows import MomentRows, continuous_rows
 from servicefx.sem.structure.layout import Layout
 from servicefx.sem.structure.matrices import implied
 

@@ -16,17 +16,21 @@ from servicefx.errors import ConvergenceError, DataError
 from servicefx.moments.moments import Moments
 from servicefx.sem.choices import Choices
 from servicefx.sem.estimation import fit, prepared
-from servicefx.sem.estimators.least_squares import fit_least_squares
-from servicefx.sem.estimators.moment_rows import continuous_rows
-from servicefx.sem.estimators.moment_vector import MomentStructure
-from servicefx.sem.estimators.moment_weights import distribution_free_gamma, normal_gamma, normal_weight
-from servicefx.sem.estimators.quadratic import Quadratic
 from servicefx.sem.estimators.search import units_of
+from servicefx.sem.estimators.squares.least_squares import fit_least_squares
+from servicefx.sem.estimators.squares.moment_rows import continuous_rows
+from servicefx.sem.estimators.squares.moment_vector import MomentStructure
+from servicefx.sem.estimators.squares.moment_weights import (
+    distribution_free_gamma,
+    normal_gamma,
+    normal_weight,
+)
+from servicefx.sem.estimators.squares.quadratic import Quadratic
 from servicefx.sem.sem_fit import SemFit
 from servicefx.sem.structure.matrices import implied
 from servicefx.syntax.parser import parse_model
 
-GOLDEN = Path(__file__).parents[2] / "golden" / "least_squares"
+GOLDEN = Path(__file__).parents[3] / "golden" / "least_squares"
 CASES = sorted(path.parent.name for path in GOLDEN.glob("*/case.json"))
 HS = "visual =~ x1 + x2 + x3\ntextual =~ x4 + x5 + x6\nspeed =~ x7 + x8 + x9"
 CHI2 = {"uls": 72.098, "gls": 77.471, "wls": 83.319, "dwls": 43.902}

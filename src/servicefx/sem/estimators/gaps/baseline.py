@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 
 from servicefx.moments.patterns import missing_patterns
 from servicefx.moments.saturated import Saturated, saturated_moments
-from servicefx.sem.estimators.missing_likelihood import in_units
-from servicefx.sem.estimators.missing_robust import Grouping, saturated_parts
-from servicefx.sem.estimators.missing_saturated import Whitening
+from servicefx.sem.estimators.gaps.gap_likelihood import in_units
+from servicefx.sem.estimators.gaps.saturated_parts import Grouping, saturated_parts
+from servicefx.sem.estimators.gaps.whitening import Whitening
 from servicefx.sem.estimators.task import Task
 
 __all__ = ["Baseline", "baseline_of", "baseline_trace", "covariate_half"]

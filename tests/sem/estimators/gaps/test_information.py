@@ -11,9 +11,9 @@ from servicefx.moments.patterns import MissingPatterns, expectation, missing_pat
 from servicefx.moments.saturated import saturated_moments
 from servicefx.sem.choices import Choices
 from servicefx.sem.estimation import prepared
-from servicefx.sem.estimators import missing_information
-from servicefx.sem.estimators.missing_likelihood import MissingLikelihood, in_units
-from servicefx.sem.estimators.missing_saturated import Whitening, saturated_information, saturated_scores
+from servicefx.sem.estimators.gaps import information as missing_information
+from servicefx.sem.estimators.gaps.gap_likelihood import MissingLikelihood, in_units
+from servicefx.sem.estimators.gaps.whitening import Whitening, saturated_information, saturated_scores
 from servicefx.sem.estimators.search import units_of
 from servicefx.sem.structure.starts import start_values
 from servicefx.syntax.parser import parse_model

@@ -1,0 +1,1 @@
+"""Ordered items: thresholds and latent correlations, fitted by diagonally weighted least squares."""

@@ -1,0 +1,1 @@
+"""Full-information maximum likelihood: rows with gaps, used for what they hold."""

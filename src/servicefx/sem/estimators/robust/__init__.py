@@ -1,0 +1,1 @@
+"""Robust errors and scaled tests of maximum likelihood: sandwiches, clusters, weights."""

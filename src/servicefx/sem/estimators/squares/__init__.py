@@ -1,0 +1,1 @@
+"""Least squares on moments: unweighted, generalised, with full or diagonal weights."""
