@@ -65,7 +65,7 @@ def fit_complete(task: Task) -> Solution:
     if task.estimator in ("mlm", "mlr") or _has_design(task):
         from servicefx.sem.estimators.robust.sandwich import robust_parts
 
-        parts = robust_parts(task, units, likelihood, found.theta, jacobian)
+        parts = robust_parts(task, units, likelihood, found.theta, jacobian, inverse=scaled_inverse)
         vcov, kind, problems = parts.vcov, parts.error_kind, parts.problems
         test = ModelTest(chi2=test.chi2, df=df, scaling_factor=parts.scaling_factor)
         baseline = ModelTest(chi2=baseline.chi2, df=baseline.df, scaling_factor=parts.scaling_factor_baseline)

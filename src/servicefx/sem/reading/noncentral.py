@@ -7,13 +7,15 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import brentq
-from scipy.special import chdtr, chdtrc, gammaln, ndtri
+from scipy.special import chdtr, chdtrc, chndtrinc, gammaln, ndtri
 
 __all__ = ["noncentral_above", "noncentral_below", "noncentral_quantile", "noncentrality_at"]
 
 Floats = NDArray[np.float64]
 _WIDTH = 9.0
 """Standard deviations of the mixture's weights that are summed on either side of the largest term."""
+_PROVEN = 1e-12
+"""How near the probability of a root must come."""
 
 
 def noncentral_above(statistic: float, df: float, noncentrality: float) -> float:
@@ -77,6 +79,9 @@ def noncentrality_at(statistic: float, df: float, below: float) -> float:
     def excess(noncentrality: float) -> float:
         return noncentral_below(statistic, df, noncentrality) - below
 
+    quick = float(chndtrinc(statistic, df, below))  # fails in far tails, so it is asked to prove itself
+    if quick > 0 and math.isfinite(quick) and abs(excess(quick)) < _PROVEN:
+        return quick
     if excess(0.0) <= 0:
         return 0.0
     low, high = _bracket(statistic, df, below)

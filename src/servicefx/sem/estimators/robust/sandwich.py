@@ -48,7 +48,13 @@ class RobustParts:
 
 
 def robust_parts(
-    task: Task, units: Units, likelihood: Likelihood, theta: Floats, jacobian: Floats | None
+    task: Task,
+    units: Units,
+    likelihood: Likelihood,
+    theta: Floats,
+    jacobian: Floats | None,
+    *,
+    inverse: Floats | None = None,
 ) -> RobustParts:
     r"""Errors and scaling factors at a minimum of the likelihood.
 
@@ -64,6 +70,8 @@ def robust_parts(
         The minimum.
     jacobian : ndarray, shape (m, q), or None
         Of the constraints there.
+    inverse : ndarray, shape (q, q), optional
+        Inverse information of the kind the task names, where it is known already.
 
     Returns
     -------
@@ -95,7 +103,9 @@ def robust_parts(
     clusters = cluster_count(task)
     normal = task.estimator == "mlm"
     observed = not normal and (task.estimator == "ml" or task.information == "observed")
-    bread = inverse_information(task, likelihood.derivatives(state, exact=observed)[1], jacobian)
+    if inverse is None or observed != (task.information == "observed"):
+        inverse = inverse_information(task, likelihood.derivatives(state, exact=observed)[1], jacobian)
+    bread = inverse
     rows = _rows(task)
     n = task.sample.n_obs
     fixed = [task.model.items.index(name) for name in task.model.covariates]
