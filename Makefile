@@ -56,6 +56,9 @@ verify: data ## rebuild the committed reports elsewhere and compare them cell by
 bench: data ## time and memory of a run beside the bare imports of its libraries
 	$(ENV) $(BIN)/python benchmarks/run.py
 
+bench-sem: data ## structural equation models beside semopy and, where R is installed, lavaan
+	$(ENV) $(BIN)/python benchmarks/sem.py
+
 lock: ## choose newer versions for requirements.lock (needs uv)
 	uv pip compile pyproject.toml --extra examples --extra dev --upgrade --universal --python-version 3.11 \
 	  --fork-strategy fewest --generate-hashes --no-header --no-annotate --no-emit-index-url \
@@ -80,4 +83,4 @@ $(READY): requirements.lock pyproject.toml
 	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $(READY)
 
-.PHONY: help demo test test-slow test-all check data reports verify bench lock clean
+.PHONY: help demo test test-slow test-all check data reports verify bench bench-sem lock clean

@@ -19,7 +19,7 @@ __all__ = ["GroupRows", "Stratum", "check_same_moments", "left_out_moments", "re
 
 Floats = NDArray[np.float64]
 Triple = tuple[Floats, Floats, Floats]
-_MOST_UNITS = 10_000
+_MOST_UNITS = 4_000
 """Of more rows, bundles are left out: influence adds up, and the acceleration stays what it is."""
 _UNITS_AT_ONCE = 250
 
