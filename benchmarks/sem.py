@@ -77,7 +77,10 @@ def answers(
 
 
 def median_seconds(work: Callable[[], object], repeats: int) -> float:
+    begun = time.perf_counter()
     work()
+    while time.perf_counter() - begun < 0.5:  # until caches, allocator and clock are at work
+        work()
     seconds = []
     for _ in range(repeats):
         begun = time.perf_counter()

@@ -54,7 +54,10 @@ def fit_complete(task: Task) -> Solution:
     found = searched(task, units, likelihood)
     constraint = constraint_of(task.model, units.unit)
     jacobian = None if constraint is None else constraint(found.theta)[1]
-    information = likelihood.information(found.theta, observed=task.information == "observed")
+    observed = task.information == "observed"
+    information = found.hessian if observed else None
+    if information is None:
+        information = likelihood.information(found.theta, observed=observed)
     scaled_inverse = inverse_information(task, information, jacobian)
     n = task.sample.n_obs
     df = degrees_of_freedom(task, jacobian)

@@ -55,6 +55,8 @@ class Minimum:
         Steps taken.
     multipliers : ndarray, shape (m,)
         Of the m constraints; empty where there are none.
+    hessian : ndarray, shape (q, q), or None
+        Exact Hessian of F / 2 at the end, where the search has just worked it out.
     """
 
     theta: Floats
@@ -62,6 +64,7 @@ class Minimum:
     slope: float
     n_iterations: int
     multipliers: Floats
+    hessian: Floats | None = None
 
     @property
     def converged(self) -> bool:
@@ -111,6 +114,7 @@ def minimised(
     damping, slope, penalty = 0.0, np.inf, 0.0
     before = value
     multipliers: Floats = np.zeros(0, dtype=np.float64)
+    known: Floats | None = None
     for step_number in range(most):
         if state is None:
             return Minimum(
@@ -125,6 +129,7 @@ def minimised(
         if len(jacobian):
             multipliers = np.asarray(np.linalg.lstsq(jacobian.T, -gradient, rcond=None)[0], dtype=np.float64)
         if slope < tolerance:
+            known = hessian if exact else None
             break
         if exact and constraint is not None:
             hessian = hessian + _curvature(constraint, theta, multipliers)
@@ -167,7 +172,14 @@ def minimised(
             before = value
     if tolerance <= slope < _ROUNDED and constraint is None and _is_exhausted(discrepancy, theta):
         slope = 0.0
-    return Minimum(theta=theta, value=value, slope=slope, n_iterations=step_number, multipliers=multipliers)
+    return Minimum(
+        theta=theta,
+        value=value,
+        slope=slope,
+        n_iterations=step_number,
+        multipliers=multipliers,
+        hessian=known,
+    )
 
 
 def _is_exhausted(discrepancy: Discrepancy[StateT], theta: Floats) -> bool:
