@@ -28,8 +28,8 @@ def composite_section(study: Study, seed: int | None = None) -> Section | None:
     Returns
     -------
     Section or None
-        Tables ``composite`` (standardised paths), ``composite_weights`` and ``composite_settings``, figure
-        ``composite``; None where no such model is declared.
+        Tables ``composite`` (standardised paths) and ``composite_weights``, figure ``composite``;
+        None where no such model is declared.
     """
     from servicefx import pls
 

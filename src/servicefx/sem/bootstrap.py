@@ -27,6 +27,7 @@ __all__ = ["SemBootstrap", "bootstrap"]
 Floats = NDArray[np.float64]
 _KINDS = ("cases", "bollen_stine")
 _INTERVALS = ("percentile", "bc", "bca")
+_EFFECTS = ("indirect", "total")
 _MANY_FAILED = 0.10
 _CONSTANT = 1e-10
 """Draws that differ from their estimate by less than this share of it are those of a constant."""
@@ -175,19 +176,9 @@ class SemBootstrap:
         StudyError
             If the kind or level is not known, or ``bca`` is asked where no acceleration was worked out.
         """
-        rows = [at for at, term in enumerate(self.terms) if term.quantity not in ("indirect", "total")]
-        terms = [self.terms[at] for at in rows]
-        frame = pd.DataFrame(
-            {
-                "group": [term.group for term in terms],
-                "lhs": [term.lhs for term in terms],
-                "op": [term.op for term in terms],
-                "rhs": [term.rhs for term in terms],
-                "quantity": [term.quantity for term in terms],
-                **self._intervals(rows, kind, level),
-            }
-        )
-        return self._noted(frame, kind, level)
+        rows = [at for at, term in enumerate(self.terms) if term.quantity not in _EFFECTS]
+        names = {"group": "group", "lhs": "lhs", "op": "op", "rhs": "rhs", "quantity": "quantity"}
+        return self._framed(rows, names, kind, level)
 
     def effects(self, kind: str = "percentile", level: float = 0.95) -> pd.DataFrame:
         """Intervals of indirect and total effects; arguments as `table`.
@@ -197,19 +188,15 @@ class SemBootstrap:
         DataFrame
             ``group, from, to, kind, via, estimate, std_error, conf_low, conf_high, n_draws``.
         """
-        rows = [at for at, term in enumerate(self.terms) if term.quantity in ("indirect", "total")]
+        rows = [at for at, term in enumerate(self.terms) if term.quantity in _EFFECTS]
+        names = {"group": "group", "from": "rhs", "to": "lhs", "kind": "quantity", "via": "via"}
+        return self._framed(rows, names, kind, level)
+
+    def _framed(self, rows: list[int], names: dict[str, str], kind: str, level: float) -> pd.DataFrame:
+        """Terms under the given column names, with their intervals."""
         terms = [self.terms[at] for at in rows]
-        frame = pd.DataFrame(
-            {
-                "group": [term.group for term in terms],
-                "from": [term.rhs for term in terms],
-                "to": [term.lhs for term in terms],
-                "kind": [term.quantity for term in terms],
-                "via": [term.via for term in terms],
-                **self._intervals(rows, kind, level),
-            }
-        )
-        return self._noted(frame, kind, level)
+        named = {column: [getattr(term, field) for term in terms] for column, field in names.items()}
+        return self._noted(pd.DataFrame({**named, **self._intervals(rows, kind, level)}), kind, level)
 
     def _intervals(self, rows: list[int], kind: str, level: float) -> dict[str, Floats | NDArray[np.int64]]:
         if kind not in _INTERVALS:

@@ -20,7 +20,7 @@ from servicefx.sem.difference_tests import (
 from servicefx.sem.reading.measures import ModelTest
 from servicefx.sem.sample import SemData
 from servicefx.sem.sem_fit import SemFit
-from servicefx.sem.structure.constraints import constraint_of
+from servicefx.sem.structure.constraints import along_constraints, constraint_of
 
 __all__ = ["compare", "difference_of"]
 
@@ -175,12 +175,7 @@ def _along_constraints(fit: SemFit) -> list[Floats]:
     """Derivatives of each group's moments by free value, along the model's constraints."""
     stacked: Floats = fit.solution.extra["delta"]  # type: ignore[assignment]
     blocks = np.split(stacked, len(fit.model.groups))
-    constraint = constraint_of(fit.model)
-    if constraint is None:
-        return list(blocks)
-    from scipy.linalg import null_space
-
-    basis = null_space(constraint(fit.theta)[1])
+    basis = along_constraints(fit.model, fit.theta)
     return [block @ basis for block in blocks]
 
 

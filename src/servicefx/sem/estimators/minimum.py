@@ -10,6 +10,8 @@ import numpy as np
 import scipy.linalg
 from numpy.typing import NDArray
 
+from servicefx.sem.structure.constraints import directions_along
+
 __all__ = ["Discrepancy", "Minimum", "minimised", "solved"]
 
 Floats = NDArray[np.float64]
@@ -123,7 +125,7 @@ def minimised(
         exact = slope < _NEAR and damping == 0.0
         gradient, hessian = discrepancy.derivatives(state, exact=exact)
         off, jacobian = (np.zeros(0), np.zeros((0, len(theta)))) if constraint is None else constraint(theta)
-        basis = _null_space(jacobian) if len(jacobian) else None
+        basis = directions_along(jacobian) if len(jacobian) else None
         along = gradient if basis is None else basis.T @ gradient
         slope = float(max(np.abs(along).max(initial=0.0), np.abs(off).max(initial=0.0)))
         if len(jacobian):
@@ -201,11 +203,6 @@ def _curvature(constraint: Constraint, theta: Floats, multipliers: Floats) -> Fl
         change = constraint(theta + step)[1] - constraint(theta - step)[1]
         curvature[at] = multipliers @ change / (2.0 * step[at])
     return np.asarray((curvature + curvature.T) / 2.0, dtype=np.float64)
-
-
-def _null_space(jacobian: Floats) -> Floats:
-    """Orthonormal directions along which the constraints do not change, shape (q, q - rank)."""
-    return np.asarray(scipy.linalg.null_space(jacobian), dtype=np.float64)
 
 
 def _step(

@@ -13,13 +13,13 @@ from scipy.linalg import lapack
 from servicefx.errors import ConvergenceError, IdentificationError, Problem
 from servicefx.sem.estimators.minimum import GRADIENT, Constraint, Discrepancy, Minimum, minimised
 from servicefx.sem.estimators.task import Task
-from servicefx.sem.structure.constraints import constraint_of
+from servicefx.sem.structure.constraints import constraint_of, directions_along
 from servicefx.sem.structure.layout import Layout
 from servicefx.sem.structure.matrices import implied, with_sample
 from servicefx.sem.structure.scaling import unit_scaled
 from servicefx.sem.structure.starts import plain_start, start_values
 
-__all__ = ["Units", "constraint_basis", "inverse_information", "searched", "units_of"]
+__all__ = ["Units", "inverse_information", "searched", "units_of"]
 
 Floats = NDArray[np.float64]
 StateT = TypeVar("StateT")
@@ -234,16 +234,6 @@ def _steepest(task: Task, discrepancy: Discrepancy[StateT], at: Minimum) -> str:
     return ", ".join(task.model.name_of(first[i]) for i in order)
 
 
-def constraint_basis(task: Task, theta: Floats) -> Floats | None:
-    """Directions (q, q - rank) along which the constraints hold at the users' values; None without any."""
-    constraint = constraint_of(task.model)
-    if constraint is None:
-        return None
-    from scipy.linalg import null_space
-
-    return np.asarray(null_space(constraint(theta)[1]), dtype=np.float64)
-
-
 def _inverse_if_clear(matrix: Floats) -> Floats | None:
     """The inverse where it is small enough that no eigenvalue can be near 0; None where that is not sure."""
     root, failed = lapack.dpotrf(matrix, lower=1, clean=1)
@@ -278,8 +268,6 @@ def inverse_information(task: Task, information: Floats, jacobian: Floats | None
     IdentificationError
         Naming the parameters that the data cannot tell apart.
     """
-    from scipy.linalg import null_space
-
     q = len(information)
     diagonal = np.diag(information)
     sd = np.sqrt(np.where(diagonal > 0, diagonal, 1.0))
@@ -288,7 +276,7 @@ def inverse_information(task: Task, information: Floats, jacobian: Floats | None
         known = _inverse_if_clear(scaled)
         if known is not None and (diagonal > 0).all():
             return np.asarray(known / np.outer(sd, sd), dtype=np.float64)
-    basis = np.eye(q) if jacobian is None or not len(jacobian) else null_space(jacobian / sd)
+    basis = np.eye(q) if jacobian is None or not len(jacobian) else directions_along(jacobian / sd)
     inner = basis.T @ scaled @ basis
     values, vectors = np.linalg.eigh(inner)
     flat = np.flatnonzero(diagonal <= 0)

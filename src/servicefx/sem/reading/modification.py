@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from servicefx.sem.estimators.likelihood import Likelihood, MomentTarget, target_of
 from servicefx.sem.estimators.squares.moment_vector import MomentStructure
 from servicefx.sem.estimators.squares.quadratic import Quadratic
-from servicefx.sem.structure.constraints import constraint_of
+from servicefx.sem.structure.constraints import along_constraints
 from servicefx.sem.structure.derivatives import carried, second
 from servicefx.sem.structure.layout import Layout, layout_of
 from servicefx.sem.structure.sem_model import Parameter, SemModel
@@ -56,15 +56,10 @@ def modification_frame(fit: SemFit) -> pd.DataFrame:
     candidates = [p for p in extended.parameters if p.position >= q]
     layout, theta = _started(layout, fit, candidates)
     gradient, information = _score(fit, layout, theta)
-    constraint = constraint_of(fit.model)
     size = np.sqrt(np.diag(information))
     size = np.where(size > 0, size, 1.0)
     gradient, information = gradient / size, information / np.outer(size, size)
-    basis = np.eye(q)
-    if constraint is not None:
-        from scipy.linalg import null_space
-
-        basis = null_space(constraint(fit.theta)[1] / size[:q])
+    basis = along_constraints(fit.model, fit.theta, size[:q])
     inner = basis.T @ information[:q, :q] @ basis
     solved = np.linalg.solve(inner, basis.T @ information[:q, q:])
     own = np.diag(information)[q:]

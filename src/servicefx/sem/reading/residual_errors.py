@@ -13,7 +13,7 @@ from servicefx.sem.estimators.squares.moment_rows import MomentRows, continuous_
 from servicefx.sem.estimators.squares.moment_weights import distribution_free_gamma, normal_weight
 from servicefx.sem.reading.summary import implied_moments
 from servicefx.sem.sample import SemData, read_sample
-from servicefx.sem.structure.constraints import constraint_of
+from servicefx.sem.structure.constraints import along_constraints
 from servicefx.sem.structure.derivatives import jacobian
 
 if TYPE_CHECKING:
@@ -130,12 +130,9 @@ def _variances(fit: SemFit, g: int, parts: _Moments) -> tuple[Floats, Floats]:
 
 def _inverse(fit: SemFit, information: Floats) -> Floats:
     """Inverse along the constraints, with every free value in units of its own spread."""
-    from scipy.linalg import null_space
-
     size = np.sqrt(np.diag(information))
     size = np.where(size > 0, size, 1.0)
-    constraint = constraint_of(fit.model)
-    basis = np.eye(len(size)) if constraint is None else null_space(constraint(fit.theta)[1] / size)
+    basis = along_constraints(fit.model, fit.theta, size)
     inner = basis.T @ (information / np.outer(size, size)) @ basis
     return np.asarray(basis @ np.linalg.solve(inner, basis.T) / np.outer(size, size), dtype=np.float64)
 

@@ -23,7 +23,7 @@ from servicefx.sem.resampling.target import Form, Resampled, definite, resampled
 from servicefx.sem.resampling.terms import Questions
 from servicefx.sem.sample import Sample
 from servicefx.sem.sem_fit import SemFit
-from servicefx.sem.structure.constraints import constraint_of
+from servicefx.sem.structure.constraints import constraint_of, directions_along
 from servicefx.sem.structure.layout import layout_of
 from servicefx.sem.structure.matrices import implied
 from servicefx.sem.structure.starts import plain_start, start_values
@@ -261,9 +261,7 @@ def engine_of(
     jacobian = None if constraint is None else constraint(start)[1]
     basis, linear = None, True
     if constraint is not None and jacobian is not None:
-        from scipy.linalg import null_space
-
-        basis = np.asarray(null_space(jacobian), dtype=np.float64)
+        basis = directions_along(jacobian)
         away = np.random.default_rng(1).uniform(0.5, 1.5, (2, len(start)))
         with np.errstate(all="ignore"):
             linear = all(np.allclose(constraint(x)[1], jacobian, rtol=0, atol=1e-10) for x in away)

@@ -6,11 +6,15 @@ from collections.abc import Callable, Mapping
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.linalg import null_space
 
 from servicefx.sem.structure.sem_model import SemModel
 from servicefx.syntax.expression import Expression
 
-__all__ = ["constraint_of", "defined_gradient", "defined_values", "label_values"]
+__all__ = [
+    "along_constraints", "constraint_of", "defined_gradient", "defined_values", "directions_along",
+    "label_values",
+]  # fmt: skip
 
 Floats = NDArray[np.float64]
 
@@ -53,6 +57,45 @@ def constraint_of(
         return off, jacobian * size
 
     return violation
+
+
+def directions_along(jacobian: Floats) -> Floats:
+    """Orthonormal directions in which constraints do not change.
+
+    Parameters
+    ----------
+    jacobian : ndarray, shape (m, q)
+        Of m constraints by q free values.
+
+    Returns
+    -------
+    ndarray, shape (q, q - rank)
+    """
+    return np.asarray(null_space(jacobian), dtype=np.float64)
+
+
+def along_constraints(model: SemModel, theta: Floats, size: Floats | None = None) -> Floats:
+    """Directions in which the model's ``==`` lines go on holding; all of them where it has none.
+
+    Parameters
+    ----------
+    model : SemModel
+        With q free values.
+    theta : ndarray, shape (q,)
+        In the users' units.
+    size : ndarray, shape (q,), optional
+        The directions are those of free values times these.
+
+    Returns
+    -------
+    ndarray, shape (q, q - rank)
+        Orthonormal columns.
+    """
+    constraint = constraint_of(model)
+    if constraint is None:
+        return np.eye(len(theta))
+    jacobian = constraint(theta)[1]
+    return directions_along(jacobian if size is None else jacobian / size)
 
 
 def defined_values(model: SemModel, theta: Floats) -> dict[str, Floats]:

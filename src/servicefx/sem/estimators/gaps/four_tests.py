@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import scipy.linalg
 from numpy.typing import NDArray
 
 from servicefx.sem.estimators.gaps.baseline import baseline_of, baseline_trace
@@ -21,6 +20,7 @@ from servicefx.sem.estimators.gaps.saturated_parts import (
 from servicefx.sem.estimators.gaps.whitening import Whitening
 from servicefx.sem.estimators.task import Task
 from servicefx.sem.reading.model_test import ModelTest
+from servicefx.sem.structure.constraints import directions_along
 from servicefx.sem.structure.matrices import implied
 
 __all__ = ["FourTests", "tests_of"]
@@ -95,7 +95,7 @@ def tests_of(
         ]
         factor = (free - model_trace) / df if df else float("nan")
         factor_baseline = (free - sum(traces)) / df_baseline if df_baseline else float("nan")
-    basis = None if jacobian is None else scipy.linalg.null_space(jacobian)
+    basis = None if jacobian is None else directions_along(jacobian)
     along = model_directions(likelihood, theta, whitened, basis)
     along_baseline = baseline_directions(task, whitened)
     own_moments = [(one.mean, one.cov) for one in baselines]
