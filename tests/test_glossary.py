@@ -53,6 +53,17 @@ def test_every_public_frame_has_glossary_columns(tmp_path: Path, rng: np.random.
         "pls.loadings": composite.loadings,
         "pls.weights": composite.weights,
         "pls.r2": composite.r2,
+        "pls.reliability": composite.reliability,
+        "pls.htmt": composite.htmt,
+        "pls.cross_loadings": composite.cross_loadings,
+        "pls.fornell_larcker": composite.fornell_larcker,
+        "pls.collinearity": composite.collinearity,
+        "pls.effect_sizes": composite.effect_sizes,
+        "pls.interactions": composite.interactions,
+        "pls.settings_table": composite.settings_table,
+        "pls.effects": composite.effects(),
+        "pls.bootstrap": pls.bootstrap(composite, items, 200, seed=1).table(),
+        "pls.exact_fit_test": pls.exact_fit_test(composite, items, 200, seed=1),
     }
     frames |= {
         f"{section.id}.{table.id}": table.rows for section in run_sections(study) for table in section.tables

@@ -23,20 +23,20 @@ def survey(n: int = 80) -> pd.DataFrame:
 def test_each_draw_is_the_fit_of_its_repeated_rows(scheme):
     data = survey()
     fit = pls.fit(MODEL, data, scheme=scheme)
-    draws = pls.bootstrap(fit, data, 4, seed=1, analysis_id="customers")
+    draws = pls.bootstrap(fit, data, 4, seed=1, quantities=("paths",), analysis_id="customers")
     counts = resample_counts(80, 4, 1, "customers").astype(int)
     for draw, row in zip(draws.draws, counts, strict=True):
         again = pls.fit(MODEL, data.loc[data.index.repeat(row)], scheme=scheme)
         np.testing.assert_allclose(draw, again.paths["estimate"], rtol=1e-7)
-    assert draws.paths == (("v", "q"), ("s", "q"), ("s", "v"))
-    assert draws.draw_source == ("customers",)
+    assert [str(term) for term in draws.terms] == ["v ~ q", "s ~ q", "s ~ v"]
+    assert draws.draw_source == ("customers: 4 resamples of rows, seed 1",)
 
 
 def test_incomplete_rows_stay_out_of_every_resample():
     data = survey()
     data.loc[5, "v1"] = np.nan
     fit = pls.fit(MODEL, data)
-    draw = pls.bootstrap(fit, data, 1, seed=1, analysis_id="c").draws[0]
+    draw = pls.bootstrap(fit, data, 1, seed=1, quantities=("paths",), analysis_id="c").draws[0]
     counts = resample_counts(80, 1, 1, "c").astype(int)[0]
     again = pls.fit(MODEL, data.loc[data.index.repeat(counts)])
     np.testing.assert_allclose(draw, again.paths["estimate"], rtol=1e-7)
@@ -46,11 +46,11 @@ def test_clusters_are_drawn_whole():
     data = survey()
     clusters = np.arange(80) // 8
     fit = pls.fit(MODEL, data)
-    draws = pls.bootstrap(fit, data, 2, seed=1, analysis_id="c", clusters=clusters)
+    draws = pls.bootstrap(fit, data, 2, seed=1, quantities=("paths",), analysis_id="c", clusters=clusters)
     counts = resample_counts(80, 2, 1, "c", clusters).astype(int)
     again = pls.fit(MODEL, data.loc[data.index.repeat(counts[1])])
     np.testing.assert_allclose(draws.draws[1], again.paths["estimate"], rtol=1e-7)
-    assert draws.kind == "bootstrap: clusters"
+    assert draws.draw_source == ("c: 2 resamples of clusters, seed 1",)
 
 
 def test_a_resample_in_which_an_item_is_constant_has_no_answer():

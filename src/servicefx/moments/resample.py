@@ -10,7 +10,8 @@ from numpy.typing import ArrayLike, NDArray
 from servicefx.errors import DataError, Problem
 
 __all__ = [
-    "complete_rows", "resampled_covariances", "resampled_least_squares", "resampled_means", "row_weights",
+    "complete_rows", "resampled_covariances", "resampled_least_squares", "resampled_means",
+    "resampled_products", "row_weights",
 ]  # fmt: skip
 
 Floats = NDArray[np.float64]
@@ -80,7 +81,7 @@ def resampled_covariances(
     sd = matrix.std(axis=0)
     sd = np.where(sd > 0, sd, 1.0)
     ones = np.ones((len(matrix), 1))
-    products = _cross_products(np.hstack([ones, (matrix - centre) / sd]), counts, weights)
+    products = resampled_products(np.hstack([ones, (matrix - centre) / sd]), counts, weights)
     total = products[:, :1, :1]
     mean = products[:, 0, 1:] / total[:, 0]
     cov = products[:, 1:, 1:] / total - mean[:, :, None] * mean[:, None, :]
@@ -135,7 +136,7 @@ def resampled_least_squares(
     data -= centre
     scale = np.sqrt(np.mean(data**2, axis=0))
     scale = np.where(scale > 0, scale, 1.0)
-    products = _cross_products(data / scale, counts, weights)
+    products = resampled_products(data / scale, counts, weights)
     solved = _solved(products[:, :k, :k], products[:, :k, k])
     coefficients = solved * (scale[k] / scale[:k])
     if constant is not None:
@@ -159,8 +160,20 @@ def _solved(gram: Floats, moments: Floats) -> Floats:
     return answer
 
 
-def _cross_products(columns: Floats, counts: NDArray[np.float32], weights: ArrayLike | None) -> Floats:
-    """Sum over rows of count · weight · x x', shape (draws, p, p)."""
+def resampled_products(
+    columns: Floats, counts: NDArray[np.float32], weights: ArrayLike | None = None
+) -> Floats:
+    """Sum over rows of count · weight · x x' in every resample, shape (draws, p, p).
+
+    Parameters
+    ----------
+    columns : ndarray, shape (n, p)
+        Complete; centred near zero, for conditioning.
+    counts : ndarray, shape (draws, n)
+        From `resample_counts`.
+    weights : array_like, shape (n,), optional
+        Survey weights, > 0.
+    """
     n, p = columns.shape
     weight = row_weights(weights, n)
     upper = np.triu_indices(p)

@@ -1,7 +1,9 @@
-"""Composite-based path modelling: ``pls.fit`` and ``pls.bootstrap``."""
+"""Composite-based path modelling: ``pls.fit``, ``pls.bootstrap`` and what is asked of a fit."""
 
 from servicefx.pls.estimation import fit
+from servicefx.pls.exact_fit import exact_fit_test
+from servicefx.pls.pls_bootstrap import PlsBootstrap
 from servicefx.pls.pls_fit import PlsFit
 from servicefx.pls.resampling import bootstrap
 
-__all__ = ["PlsFit", "bootstrap", "fit"]
+__all__ = ["PlsBootstrap", "PlsFit", "bootstrap", "exact_fit_test", "fit"]

@@ -8,9 +8,10 @@ from typing import Literal, get_args
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["SCHEMES", "Composites", "Design", "Mode", "Scheme", "composites", "path_coefficients"]
+__all__ = ["SCHEMES", "Composites", "Design", "Mode", "Scheme", "composites", "path_coefficients", "solved"]
 
 Floats = NDArray[np.float64]
+Places = NDArray[np.intp]
 Mode = Literal["A", "B"]
 Scheme = Literal["path", "factorial", "centroid"]
 SCHEMES: tuple[Scheme, ...] = get_args(Scheme)
@@ -63,14 +64,20 @@ class Composites:
 
 
 def composites(
-    correlation: Floats, design: Design, *, scheme: Scheme, tolerance: float, max_iterations: int
+    correlation: Floats,
+    design: Design,
+    *,
+    scheme: Scheme,
+    tolerance: float,
+    max_iterations: int,
+    start: Floats | None = None,
 ) -> Composites:
     """Weights of all composites, by alternating inner and outer estimation.
 
     Parameters
     ----------
     correlation : ndarray, shape (B, p, p)
-        Item correlations.
+        Item correlations; with covariances the weights are those of unstandardised items.
     design : Design
         K constructs.
     scheme : {"path", "factorial", "centroid"}
@@ -80,6 +87,8 @@ def composites(
         Largest move of a weight in the last round, in units where composites have variance 1.
     max_iterations : int
         Rounds at most.
+    start : ndarray, shape (p, K), optional
+        Weights to begin with, zero outside the blocks; equal ones by default.
 
     Returns
     -------
@@ -93,42 +102,115 @@ def composites(
     Tenenhaus et al. (2005), Comput. Stat. Data Anal. 48, 159-205, section 3. Only correlations enter:
     with weights W and inner weights E, outer proxies are R W E.
     """
-    batch, p = correlation.shape[:2]
-    k = len(design.blocks)
-    member = np.zeros((p, k))
-    for j, block in enumerate(design.blocks):
-        member[list(block), j] = 1.0
-    joined = np.zeros((k, k), dtype=bool)
-    for j, explaining in enumerate(design.terms):
-        joined[j, list(explaining)] = joined[list(explaining), j] = True
-    inverses = _block_inverses(correlation, design)
+    layout = _layout(design)
+    R = correlation[:, layout.item][:, :, layout.item]
+    inverses = _block_inverses(R, design, layout)
+    first = np.ones(len(layout.item)) if start is None else start[layout.item, layout.construct]
+    state = _normalised(R, np.broadcast_to(first, R.shape[:2]), layout)
 
-    weights = _unit_variance(np.broadcast_to(member, (batch, p, k)), correlation)
-    converged = np.zeros(batch, dtype=bool)
-    moving = np.arange(batch)
+    final = np.full(R.shape[:2], np.nan)
+    converged = np.zeros(len(R), dtype=bool)
+    moving = np.arange(len(R))
     rounds = 0
     while moving.size and rounds < max_iterations:
         rounds += 1
-        R, W = correlation[moving], weights[moving]
-        loadings = R @ W
-        inner = _inner_weights(np.swapaxes(W, 1, 2) @ loadings, design, joined, scheme)
-        outer = (loadings @ inner) * member
+        inner = _inner_weights(state.correlations, design, layout.joined, scheme)
+        outer = np.einsum("bik,bki->bi", state.covariances, inner[:, :, layout.construct])
         for j, inverse in inverses.items():
-            at = list(design.blocks[j])
-            outer[:, at, j] = np.einsum("bij,bj->bi", inverse[moving], outer[:, at, j])
-        new = _unit_variance(outer, R)
-        moved = np.abs(new - W).max(axis=(1, 2))
-        weights[moving] = new
-        converged[moving[moved <= tolerance]] = True
-        moving = moving[~(moved <= tolerance) & np.isfinite(moved)]
-    weights[~converged] = np.nan
-    loadings = correlation @ weights
-    sign = np.where(np.einsum("bpk,pk->bk", loadings, member) < 0, -1.0, 1.0)[:, None, :]
+            at = layout.block(j)
+            outer[:, at] = np.einsum("bij,bj->bi", inverse, outer[:, at])
+        new = _normalised(R, outer, layout)
+        moved = np.abs(new.weights - state.weights).max(axis=1)
+        arrived = moved <= tolerance
+        final[moving[arrived]] = new.weights[arrived]
+        converged[moving[arrived]] = True
+        stays = ~arrived & np.isfinite(moved)
+        state = new
+        if not stays.all():
+            moving, R, state = moving[stays], R[stays], state.part(stays)
+            inverses = {j: inverse[stays] for j, inverse in inverses.items()}
+    return _finished(correlation, final, design, layout, converged, rounds)
+
+
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class _Layout:
+    """Items construct by construct: each stands once for every construct it belongs to.
+
+    Places of items and constructs, where each construct begins, and which constructs a path joins.
+    """
+
+    item: Places
+    construct: Places
+    start: Places
+    joined: NDArray[np.bool_]
+
+    def block(self, construct: int) -> slice:
+        ends = [*self.start, len(self.item)]
+        return slice(int(ends[construct]), int(ends[construct + 1]))
+
+
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class _State:
+    """Weights (B, P) of composites with variance 1, covariances with the items, and correlations."""
+
+    weights: Floats
+    covariances: Floats
+    correlations: Floats
+
+    def part(self, rows: NDArray[np.bool_]) -> _State:
+        return _State(
+            weights=self.weights[rows],
+            covariances=self.covariances[rows],
+            correlations=self.correlations[rows],
+        )
+
+
+def _layout(design: Design) -> _Layout:
+    sizes = [len(block) for block in design.blocks]
+    joined = np.zeros((len(sizes), len(sizes)), dtype=bool)
+    for j, explaining in enumerate(design.terms):
+        joined[j, list(explaining)] = joined[list(explaining), j] = True
+    return _Layout(
+        item=np.array([i for block in design.blocks for i in block], dtype=np.intp),
+        construct=np.repeat(np.arange(len(sizes)), sizes),
+        start=np.concatenate([[0], np.cumsum(sizes)[:-1]]).astype(np.intp),
+        joined=joined,
+    )
+
+
+def _normalised(R: Floats, weights: Floats, layout: _Layout) -> _State:
+    """The composites of weights, scaled to variance 1; NaN where they have none."""
+    covariances = np.add.reduceat(R * weights[:, None, :], layout.start, axis=2)
+    correlations = np.add.reduceat(covariances * weights[:, :, None], layout.start, axis=1)
+    variance = np.einsum("bkk->bk", correlations)
+    size = np.sqrt(np.where(variance > 0, variance, np.nan))
+    return _State(
+        weights=weights / size[:, layout.construct],
+        covariances=covariances / size[:, None, :],
+        correlations=correlations / (size[:, :, None] * size[:, None, :]),
+    )
+
+
+def _finished(
+    correlation: Floats,
+    found: Floats,
+    design: Design,
+    layout: _Layout,
+    converged: NDArray[np.bool_],
+    rounds: int,
+) -> Composites:
+    """Composites of the weights found, each turned so that its items' loadings sum to a positive number."""
+    weights = np.zeros((*correlation.shape[:2], len(design.blocks)))
+    weights[:, layout.item, layout.construct] = found
+    sd = np.sqrt(np.einsum("bpp->bp", correlation))
+    loadings = correlation @ weights / sd[:, :, None]
+    own = np.add.reduceat(loadings[:, layout.item, layout.construct], layout.start, axis=1)
+    sign = np.where(own < 0, -1.0, 1.0)[:, None, :]
     weights, loadings = weights * sign, loadings * sign
     return Composites(
         weights=weights,
         loadings=loadings,
-        correlations=np.swapaxes(weights, 1, 2) @ loadings,
+        correlations=np.swapaxes(weights * sd[:, :, None], 1, 2) @ loadings,
         converged=converged,
         iterations=rounds,
     )
@@ -152,11 +234,35 @@ def path_coefficients(correlations: Floats, terms: tuple[int, ...], outcome: int
         NaN where the terms cannot be told apart.
     """
     at = list(terms)
-    among = correlations[:, at][:, :, at]
-    answer = np.full((len(correlations), len(at)), np.nan)
-    regular = _is_regular(among)
-    right = correlations[:, at, outcome][regular]
-    answer[regular] = np.linalg.solve(among[regular], right[:, :, None])[:, :, 0]
+    return solved(correlations[:, at][:, :, at], correlations[:, at, outcome])
+
+
+def solved(among: Floats, right: Floats) -> Floats:
+    """Solutions of a batch of small regressions, by elimination on all of them at once.
+
+    Parameters
+    ----------
+    among : ndarray, shape (B, t, t)
+        Correlations of the terms.
+    right : ndarray, shape (B, t)
+        Correlations with the outcome.
+
+    Returns
+    -------
+    ndarray, shape (B, t)
+        NaN where the terms cannot be told apart: one of them is known from those before it.
+    """
+    t = right.shape[1]
+    rows = np.concatenate([among, right[:, :, None]], axis=2)
+    for i in range(t):
+        pivot = rows[:, i, i]
+        pivot = np.where(pivot > _SINGULAR, pivot, np.nan)
+        rows[:, i, i:] = rows[:, i, i:] / pivot[:, None]
+        for below in range(i + 1, t):
+            rows[:, below, i + 1 :] -= rows[:, below, i, None] * rows[:, i, i + 1 :]
+    answer = np.empty_like(right)
+    for i in reversed(range(t)):
+        answer[:, i] = rows[:, i, t] - np.einsum("bj,bj->b", rows[:, i, i + 1 : t], answer[:, i + 1 :])
     return answer
 
 
@@ -172,14 +278,14 @@ def _inner_weights(correlations: Floats, design: Design, joined: NDArray[np.bool
     return inner
 
 
-def _block_inverses(correlation: Floats, design: Design) -> dict[int, Floats]:
+def _block_inverses(R: Floats, design: Design, layout: _Layout) -> dict[int, Floats]:
     """Inverse item correlations of each Mode B construct; NaN where its items cannot be told apart."""
     inverses: dict[int, Floats] = {}
-    for j, (block, mode) in enumerate(zip(design.blocks, design.modes, strict=True)):
+    for j, mode in enumerate(design.modes):
         if mode == "A":
             continue
-        at = list(block)
-        among = correlation[:, at][:, :, at]
+        at = layout.block(j)
+        among = R[:, at, at]
         inverse = np.full(among.shape, np.nan)
         regular = _is_regular(among)
         inverse[regular] = np.linalg.inv(among[regular])
@@ -188,14 +294,8 @@ def _block_inverses(correlation: Floats, design: Design) -> dict[int, Floats]:
 
 
 def _is_regular(matrices: Floats) -> NDArray[np.bool_]:
-    """Which matrices of a batch are finite and far enough from singular."""
+    """Which matrices of a batch are finite and far enough from singular, for their size."""
     regular: NDArray[np.bool_] = np.asarray(np.isfinite(matrices).all(axis=(1, 2)), dtype=np.bool_)
-    regular[regular] = np.linalg.eigvalsh(matrices[regular])[:, 0] > _SINGULAR
+    values = np.linalg.eigvalsh(matrices[regular])
+    regular[regular] = values[:, 0] > _SINGULAR * values[:, -1]
     return regular
-
-
-def _unit_variance(weights: Floats, correlation: Floats) -> Floats:
-    """The same weights, scaled so that every composite has variance 1; NaN where it has none."""
-    variance = np.einsum("bpk,bpk->bk", weights, correlation @ weights)
-    size = np.sqrt(np.where(variance > 0, variance, np.nan))
-    return np.asarray(weights / size[:, None, :], dtype=np.float64)

@@ -6,20 +6,22 @@ from collections.abc import Mapping
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
-from servicefx.errors import ConvergenceError, DataError, IdentificationError, Problem, closest
-from servicefx.moments.checks import check_collinear, complete_matrix
+from servicefx.errors import ConvergenceError, DataError, IdentificationError, Problem, StudyError, closest
+from servicefx.moments.checks import check_collinear
 from servicefx.moments.moments import Moments
-from servicefx.pls.composites import SCHEMES, Composites, Mode, Scheme, composites, path_coefficients
+from servicefx.pls.base_columns import BaseMoments
+from servicefx.pls.composites import SCHEMES, Mode, Scheme
 from servicefx.pls.model import PlsModel, pls_model
 from servicefx.pls.pls_fit import PlsFit
+from servicefx.pls.sample import MISSING, MissingRule, sample_of
+from servicefx.pls.solution import PlsChoices, Solution, solve
+from servicefx.pls.stages import SECOND_ORDER, SecondOrder
+from servicefx.sem.threads import one_thread
 from servicefx.syntax.parser import parse_model
 from servicefx.syntax.table import ParameterTable
 
-__all__ = ["fit", "item_values"]
-
-Floats = NDArray[np.float64]
+__all__ = ["fit", "fit_model", "moments_of"]
 
 
 def fit(
@@ -28,43 +30,65 @@ def fit(
     *,
     scheme: Scheme = "path",
     mode: Mapping[str, Mode] | None = None,
+    consistent: bool = False,
+    missing: MissingRule = "listwise",
+    scaled: bool = True,
+    second_order: SecondOrder = "disjoint",
     tolerance: float = 1e-10,
     max_iterations: int = 1000,
+    level: float = 0.95,
 ) -> PlsFit:
     """Fit a path model of composites.
 
     Parameters
     ----------
     model : ParameterTable or str
-        ``=~`` (Mode A), ``<~`` (Mode B), ``~``.
+        ``=~`` (reflective, Mode A), ``<~`` (formative, Mode B), ``~``. Items stand right of the first two, or
+        other constructs (second order); terms of ``~`` may be products, ``a:b`` or ``a:a``.
     data : DataFrame or Moments
-        The model's items (other columns are not read). Rows with a gap in one of them are not used, and
-        counted in ``dropped``.
+        The model's items (other columns are not read); moments serve models without products.
     scheme : {"path", "factorial", "centroid"}
         How neighbours enter the inner proxies.
     mode : mapping of str to {"A", "B"}, optional
         Construct -> mode, where it differs from its line's.
+    consistent : bool
+        Whether reflective Mode A constructs are taken for common factors (PLSc): loadings, correlations and
+        paths are corrected for the errors of their items.
+    missing : {"listwise", "mean", "em"}
+        Rows with a gap are left out and counted in ``dropped``; gaps are filled by the item's mean; moments
+        of highest likelihood.
+    scaled : bool
+        Whether items are standardised before they are weighted; scores always are.
+    second_order : {"disjoint", "embedded", "repeated"}
+        How constructs of constructs are estimated; see `servicefx.pls.stages.stages_of`.
     tolerance : float
         Largest move of a weight in the last round.
     max_iterations : int
         Rounds at most.
+    level : float
+        Of intervals made of this fit, unless they say otherwise.
 
     Returns
     -------
     PlsFit
-        Items standardised. Each composite is turned so that the loadings of its items sum to a positive
-        number.
+        Standardised. Each composite is turned so that the loadings of its items sum to a positive number.
 
     Raises
     ------
     StudyError
-        If the model is not one of composites.
+        If the model is not one of composites, or a choice is not known.
     DataError
-        If an item is absent, constant or holds text, or items repeat one another.
+        If an item is absent, constant or holds text, items repeat one another, or moments are given where
+        rows are needed.
     IdentificationError
         If a composite's terms or the items of a Mode B composite cannot be told apart.
     ConvergenceError
         If the weights keep moving.
+
+    References
+    ----------
+    Lohmöller (1989), Latent Variable Path Modeling with Partial Least Squares; Dijkstra & Henseler (2015),
+    MIS Quarterly 39, 297-316 (PLSc).
 
     Examples
     --------
@@ -77,92 +101,123 @@ def fit(
     >>> fit(model, moments).paths.round(4).values.tolist()
     [['satisfaction', '~', 'quality', 0.5164]]
     """
-    if scheme not in SCHEMES:
-        raise ValueError(f"scheme '{scheme}' is not one of {', '.join(SCHEMES)}")
-    pls = pls_model(parse_model(model) if isinstance(model, str) else model, mode)
-    if isinstance(data, Moments):
-        moments, dropped = data.subset(pls.items), 0
-    else:
-        values, used = item_values(data, pls.items)
-        dropped = int((~used).sum())
-        moments = Moments.from_frame(pd.DataFrame(values[used], columns=list(pls.items)))
-    correlation = moments.correlation
-    check_collinear(pls.items, correlation)
-    solution = composites(
-        correlation[None], pls.design, scheme=scheme, tolerance=tolerance, max_iterations=max_iterations
-    )
-    _check_solution(pls, solution, max_iterations)
+    choices = PlsChoices(
+        scheme=scheme, consistent=consistent, missing=missing, scaled=scaled, second_order=second_order,
+        tolerance=tolerance, max_iterations=max_iterations,
+    )  # fmt: skip
+    _check_choices(choices, level)
+    table = parse_model(model, products=True) if isinstance(model, str) else model
+    return fit_model(pls_model(table, mode), data, choices, level)
+
+
+def fit_model(model: PlsModel, data: pd.DataFrame | Moments, choices: PlsChoices, level: float) -> PlsFit:
+    """`fit` for a model and choices that are known to hold."""
+    _check_together(model, choices)
+    with one_thread():
+        if isinstance(data, Moments):
+            base, n_obs, n_rows = moments_of(model, data), data.n_obs, data.n_obs
+        else:
+            sample = sample_of(model, data, choices.missing)
+            base, n_obs, n_rows = sample.moments(), sample.n_obs, len(data)
+        p = len(model.items)
+        sd = base.sd[0]
+        check_collinear(model.items, base.covariance[0, :p, :p] / np.outer(sd, sd))
+        solution = solve(model, base, choices)
+    _check_solution(model, solution, choices)
+    reason = "item missing" if choices.missing == "listwise" else "no item answered"
     return PlsFit(
-        model=pls,
-        n_obs=moments.n_obs,
-        dropped={"item missing": dropped} if dropped else {},
-        item_weights=solution.weights[0],
-        item_loadings=solution.loadings[0],
-        composite_correlations=solution.correlations[0],
-        settings={
-            "scheme": scheme,
-            "modes": ", ".join(
-                f"{name}: {letter}" for name, letter in zip(pls.constructs, pls.design.modes, strict=True)
-            ),
-            "items": "standardised",
-            "denominator": "n",
-            "missing": "listwise",
-            "sign": "loadings of a construct's items sum to a positive number",
-            "tolerance": tolerance,
-            "max_iterations": max_iterations,
-            "iterations": solution.iterations,
-        },
+        model=model,
+        choices=choices,
+        n_obs=n_obs,
+        dropped={reason: int(n_rows - n_obs)} if n_rows > n_obs else {},
+        base=base,
+        solution=solution,
+        level=level,
     )
 
 
-def item_values(data: pd.DataFrame, items: tuple[str, ...]) -> tuple[Floats, NDArray[np.bool_]]:
-    """The items as floats, and which rows are complete.
-
-    Parameters
-    ----------
-    data : DataFrame, shape (n, >= p)
-        Other columns are not read.
-    items : tuple of str, length p
-        Columns.
-
-    Returns
-    -------
-    ndarray, shape (n, p)
-        NaN throughout in rows that are not complete.
-    ndarray of bool, shape (n,)
-        Which rows are.
+def moments_of(model: PlsModel, data: Moments) -> BaseMoments:
+    """Moments of the items as base columns of one sample.
 
     Raises
     ------
     DataError
-        If an item is absent or holds text.
+        If the model has products, which moments do not hold.
     """
-    columns = [str(column) for column in data.columns]
-    absent = [item for item in items if item not in columns]
-    if absent:
-        raise DataError(
-            *(
-                Problem(f"item '{item}'", f"not in the data{closest(item, columns)}", "Correct the name.")
-                for item in absent
+    if model.products:
+        found = f"'{model.products[0].name}' needs rows, but moments are given"
+        raise DataError(Problem("model", found, "Fit the model to the rows, or remove the product."))
+    part = data.subset(model.items)
+    p = len(model.items)
+    return BaseMoments(
+        items=model.items, pairs=(), covariance=np.array(part.cov)[None], mean=np.zeros((1, p)),
+        origin=np.zeros(p) if part.mean is None else np.array(part.mean),
+    )  # fmt: skip
+
+
+def _check_choices(choices: PlsChoices, level: float) -> None:
+    problems = []
+    known: tuple[tuple[str, str, tuple[str, ...]], ...] = (
+        ("scheme", choices.scheme, SCHEMES),
+        ("missing", choices.missing, MISSING),
+        ("second_order", choices.second_order, SECOND_ORDER),
+    )
+    for name, value, among in known:
+        if value not in among:
+            found = f"'{value}' is not known{closest(str(value), among)}"
+            problems.append(Problem(name, found, f"Choose among {', '.join(among)}."))
+    if not 0 < level < 1:
+        problems.append(Problem("level", f"{level} is not between 0 and 1", "Choose e.g. 0.95."))
+    if not choices.tolerance > 0:
+        problems.append(Problem("tolerance", f"{choices.tolerance} is not above 0", "Choose e.g. 1e-10."))
+    if choices.max_iterations < 1:
+        found = f"{choices.max_iterations} rounds, at least 1 expected"
+        problems.append(Problem("max_iterations", found, "Choose e.g. 1000."))
+    if problems:
+        raise StudyError(*problems)
+
+
+def _check_together(model: PlsModel, choices: PlsChoices) -> None:
+    """Raise where a model and choices, each right by itself, do not go together."""
+    for name in model.higher if choices.second_order == "repeated" else ():
+        if name in model.outcomes and name not in model.reflective:
+            found = (
+                f"'{name}' repeats the items of its parts, which explain it wholly: other paths to it vanish"
             )
-        )
-    chosen = data.iloc[:, [columns.index(item) for item in items]]
-    used = np.asarray(chosen.notna().all(axis=1), dtype=np.bool_)
-    values = np.full(chosen.shape, np.nan)
-    values[used] = complete_matrix(chosen.loc[used])
-    return values, used
+            raise StudyError(Problem("second_order", found, "Choose second_order='disjoint'."))
+    if not choices.consistent:
+        return
+    if model.products:
+        found = f"consistent=True, but the product '{model.products[0].name}' has no correction here"
+        raise StudyError(Problem("consistent", found, "Remove the product, or choose consistent=False."))
+    if model.higher and choices.second_order != "disjoint":
+        found = f"consistent=True with second_order='{choices.second_order}' has no correction"
+        raise StudyError(Problem("second_order", found, "Choose second_order='disjoint'."))
 
 
-def _check_solution(model: PlsModel, solution: Composites, max_iterations: int) -> None:
-    if not solution.converged[0]:
-        if solution.iterations < max_iterations:
+def _check_solution(model: PlsModel, solution: Solution, choices: PlsChoices) -> None:
+    for stage in solution.stages:
+        if stage.converged[0]:
+            continue
+        if stage.iterations < choices.max_iterations:
             found = "the items of a composed construct, or the terms of one path equation, repeat one another"
             raise IdentificationError(Problem("PLS", found, "Leave one of them out."))
-        found = f"the weights still move after {max_iterations} rounds"
+        found = f"the weights still move after {choices.max_iterations} rounds"
         raise ConvergenceError(Problem("PLS", found, "Choose another scheme, or look for empty constructs."))
     for outcome in model.outcomes:
-        terms = model.design.terms[model.constructs.index(outcome)]
-        if np.isnan(path_coefficients(solution.correlations, terms, model.constructs.index(outcome))).any():
-            listed = ", ".join(f"'{model.constructs[term]}'" for term in terms)
-            found = f"the terms {listed} of '{outcome}' repeat one another"
-            raise IdentificationError(Problem("PLS", found, "Leave one of them out."))
+        places = [at for at, (lhs, _) in enumerate(model.paths) if lhs == outcome]
+        if not np.isnan(solution.paths[0, places]).any():
+            continue
+        if choices.consistent and np.isnan(solution.last.correlations[0]).any():
+            last = solution.last
+            bad = [
+                name
+                for name, value in zip(last.stage.constructs, last.rho_a[0], strict=True)
+                if np.isfinite(value) and value <= 0
+            ]
+            listed = ", ".join(f"'{name}'" for name in bad)
+            found = f"the items of {listed} do not measure one factor (rho_A is not above 0)"
+            raise IdentificationError(Problem("PLS", found, "State it with '<~', or consistent=False."))
+        listed = ", ".join(f"'{term}'" for term in model.terms(outcome))
+        found = f"the terms {listed} of '{outcome}' repeat one another"
+        raise IdentificationError(Problem("PLS", found, "Leave one of them out."))

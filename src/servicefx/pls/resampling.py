@@ -1,42 +1,59 @@
-"""The bootstrap of a path model of composites: resampled correlations, all estimated at once."""
+"""bootstrap: a model of composites in thousands of resamples, by matrix products."""
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 import pandas as pd
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
-from servicefx.moments.resample import resampled_covariances
-from servicefx.moments.resample_index import resample_counts
-from servicefx.pls.composites import SCHEMES, Scheme, composites
-from servicefx.pls.estimation import item_values
-from servicefx.pls.path_draws import PathDraws
-from servicefx.pls.pls_fit import PlsFit, all_paths
+from servicefx.errors import Problem, StudyError, closest
+from servicefx.moments.resample_index import ResampleBlock, resample_blocks
+from servicefx.pls.pls_bootstrap import PlsBootstrap
+from servicefx.pls.pls_fit import PlsFit
+from servicefx.pls.quantities import QUANTITIES, Quantity, terms_of, values_of
+from servicefx.pls.sample import PlsSample, sample_of
+from servicefx.pls.solution import solve
+from servicefx.sem.choices import whole_number
+from servicefx.sem.resampling.intervals import acceleration_of
+from servicefx.sem.threads import one_thread
 
 __all__ = ["bootstrap"]
+
+Floats = NDArray[np.float64]
+_TOGETHER = 3
+"""Blocks of resamples estimated in one batch."""
+_JACKKNIFE_BLOCK = 600
 
 
 def bootstrap(
     fit: PlsFit,
     data: pd.DataFrame,
-    draws: int,
-    seed: int,
+    draws: int = 5000,
+    seed: int = 0,
     *,
-    analysis_id: str = "pls",
+    jobs: int = 1,
+    quantities: tuple[Quantity, ...] = QUANTITIES,
+    analysis_id: str = "data",
     clusters: ArrayLike | pd.Series | None = None,
-) -> PathDraws:
-    """Bootstrap draws of the paths.
+) -> PlsBootstrap:
+    """Estimate a model in resamples of its rows.
 
     Parameters
     ----------
     fit : PlsFit
         Fitted to ``data``.
     data : DataFrame, shape (n, >= p)
-        The rows it was fitted to; rows with a gap are left out of every resample, as of the fit.
+        The rows it was fitted to; what happens to gaps is done again in every resample.
     draws : int
         Resamples.
     seed : int
-        The study's seed.
+        The study's seed: same seed, same draws, whatever ``jobs``.
+    jobs : int
+        Threads.
+    quantities : tuple of str
+        What is drawn, of `servicefx.pls.quantities.QUANTITIES`; by default everything.
     analysis_id : str
         Name of the data file, so that draws line up with those of other fits on the same rows.
     clusters : array_like, shape (n,), optional
@@ -44,34 +61,84 @@ def bootstrap(
 
     Returns
     -------
-    PathDraws
-        In the order of the model's paths; NaN rows where a resample had no answer. Every resample is
-        estimated by the sample's rule; no draw is turned afterwards.
+    PlsBootstrap
+        Every resample is estimated by the sample's rule; no draw is turned afterwards. Draws without an
+        answer are NaN and counted; inadmissible ones (PLSc) are kept and counted.
+
+    Raises
+    ------
+    StudyError
+        If draws, jobs or seed are no whole numbers, or a quantity is not known.
+    DataError
+        If the data are moments, or do not hold the items.
     """
-    items = fit.model.items
-    values, used = item_values(data, items)
-    counts = resample_counts(len(values), draws, seed, analysis_id, clusters)[:, used]
-    covariance = resampled_covariances(values[used], counts)
-    sd = np.sqrt(np.maximum(np.einsum("bii->bi", covariance), 0.0))  # rounding of a constant: -1e-17
-    known = (sd > 0).all(axis=1)
-    table = np.full((draws, len(fit.model.paths)), np.nan)
-    correlation = covariance[known] / (sd[known][:, :, None] * sd[known][:, None, :])
-    solution = composites(
-        correlation,
-        fit.model.design,
-        scheme=_scheme(fit),
-        tolerance=float(fit.settings["tolerance"]),
-        max_iterations=int(fit.settings["max_iterations"]),
-    )
-    table[known] = all_paths(fit.model, solution.correlations)
-    table[np.isnan(table).any(axis=1)] = np.nan
-    return PathDraws(
-        paths=fit.model.paths,
-        draws=table,
-        draw_source=(analysis_id,),
-        kind="bootstrap: clusters" if clusters is not None else "bootstrap: rows",
+    _check(draws, jobs, seed, quantities)
+    sample = sample_of(fit.model, data, fit.choices.missing)
+    single = resample_blocks(len(data), draws, seed, analysis_id, clusters)
+    blocks = [single[begin : begin + _TOGETHER] for begin in range(0, len(single), _TOGETHER)]
+    terms = terms_of(fit, quantities)
+
+    def work(some: tuple[ResampleBlock, ...]) -> tuple[Floats, NDArray[np.bool_], NDArray[np.bool_]]:
+        counts = np.concatenate([block.counts() for block in some]).astype(np.float32)
+        return _drawn(fit, sample, counts, quantities)
+
+    with one_thread():
+        if jobs == 1:
+            found = [work(some) for some in blocks]
+        else:
+            with ThreadPoolExecutor(jobs) as pool:
+                found = list(pool.map(work, blocks))
+        acceleration = acceleration_of(_left_out(fit, sample, quantities, clusters))
+    draw = "rows" if clusters is None else "clusters"
+    return PlsBootstrap(
+        terms=terms,
+        estimates=values_of(fit, fit.solution, quantities)[0],
+        draws=np.concatenate([part for part, _, _ in found]),
+        acceleration=acceleration,
+        failed=np.concatenate([part for _, part, _ in found]),
+        inadmissible=np.concatenate([part for _, _, part in found]),
+        level=fit.level,
+        draw_source=(f"{analysis_id}: {draws} resamples of {draw}, seed {seed}",),
     )
 
 
-def _scheme(fit: PlsFit) -> Scheme:
-    return next(scheme for scheme in SCHEMES if scheme == fit.settings["scheme"])
+def _drawn(
+    fit: PlsFit, sample: PlsSample, counts: NDArray[np.float32], quantities: tuple[Quantity, ...]
+) -> tuple[Floats, NDArray[np.bool_], NDArray[np.bool_]]:
+    """Values of all terms in a batch of resamples; which failed; which are inadmissible."""
+    solution = solve(fit.model, sample.moments(counts), fit.choices, start=fit.solution)
+    failed = ~solution.converged | np.isnan(solution.paths).any(axis=1)
+    values = values_of(fit, solution, quantities)
+    values[failed] = np.nan
+    return values, failed, ~failed & ~solution.admissible
+
+
+def _left_out(
+    fit: PlsFit, sample: PlsSample, quantities: tuple[Quantity, ...], clusters: ArrayLike | pd.Series | None
+) -> Floats:
+    """Values of all terms with one row, or one cluster, left out at a time."""
+    n = len(sample.used)
+    codes = np.arange(n) if clusters is None else pd.factorize(pd.Series(clusters))[0]
+    units = np.unique(codes[sample.used])
+    found = []
+    for begin in range(0, len(units), _JACKKNIFE_BLOCK):
+        part = units[begin : begin + _JACKKNIFE_BLOCK]
+        found.append(_drawn(fit, sample, (codes != part[:, None]).astype(np.float32), quantities)[0])
+    return np.concatenate(found)
+
+
+def _check(draws: int, jobs: int, seed: int, quantities: tuple[Quantity, ...]) -> None:
+    problems = whole_number("draws", draws, 1, "Choose e.g. 5000.")
+    problems += whole_number("jobs", jobs, 1, "Choose 1, or the number of cores.")
+    problems += whole_number("seed", seed, 0, "Choose e.g. the study's seed.")
+    problems += [
+        Problem(
+            "quantities",
+            f"'{name}' is not known{closest(name, QUANTITIES)}",
+            f"Choose among {', '.join(QUANTITIES)}.",
+        )
+        for name in quantities
+        if name not in QUANTITIES
+    ]
+    if problems:
+        raise StudyError(*problems)

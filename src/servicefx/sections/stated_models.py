@@ -81,7 +81,8 @@ def model_text(study: Study, name: str, operator: Operator = "=~") -> tuple[Para
     """
     where = f"study.toml: models.{name}"
     try:
-        table = parse_model(study.spec.models[name].lavaan)
+        spec = study.spec.models[name]
+        table = parse_model(spec.lavaan, products=spec.kind == "pls")
     except StudyError as error:
         places = [replace(p, where=p.where.replace("model", where, 1)) for p in error.problems]
         raise StudyError(*places) from error

@@ -14,7 +14,7 @@ from servicefx.errors import Problem, StudyError, closest
 from servicefx.sem.choices import LIKELIHOOD, whole_number
 from servicefx.sem.resampling.bollen_stine import model_holding_rows
 from servicefx.sem.resampling.engine import engine_of
-from servicefx.sem.resampling.intervals import acceleration_of, interval
+from servicefx.sem.resampling.intervals import acceleration_of, interval_columns
 from servicefx.sem.resampling.loop import loop_of
 from servicefx.sem.resampling.rows import check_same_moments, strata_of
 from servicefx.sem.resampling.terms import Term, questions_of
@@ -26,11 +26,8 @@ __all__ = ["SemBootstrap", "bootstrap"]
 
 Floats = NDArray[np.float64]
 _KINDS = ("cases", "bollen_stine")
-_INTERVALS = ("percentile", "bc", "bca")
 _EFFECTS = ("indirect", "total")
 _MANY_FAILED = 0.10
-_CONSTANT = 1e-10
-"""Draws that differ from their estimate by less than this share of it are those of a constant."""
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
@@ -199,34 +196,9 @@ class SemBootstrap:
         return self._noted(pd.DataFrame({**named, **self._intervals(rows, kind, level)}), kind, level)
 
     def _intervals(self, rows: list[int], kind: str, level: float) -> dict[str, Floats | NDArray[np.int64]]:
-        if kind not in _INTERVALS:
-            found = f"'{kind}' is not known{closest(kind, _INTERVALS)}"
-            raise StudyError(Problem("kind", found, f"Choose among {', '.join(_INTERVALS)}."))
-        if not 0 < level < 1:
-            found = f"{level} is not between 0 and 1"
-            raise StudyError(Problem("level", found, "Choose e.g. 0.95."))
-        if kind == "bca" and np.isnan(self.acceleration).any():
-            found = "'bca' needs the influence of every row, which was not worked out"
-            remedy = "Choose 'bc' or 'percentile', or kind='cases' with at least as many draws as rows."
-            raise StudyError(Problem("kind", found, remedy))
-        error, low, high = (np.full(len(rows), np.nan) for _ in range(3))
-        counts = np.zeros(len(rows), dtype=np.int64)
-        for i, at in enumerate(rows):
-            draws, estimate = self.draws[:, at], float(self.estimates[at])
-            known = draws[~np.isnan(draws)]
-            counts[i] = len(known)
-            if len(known) > 1 and np.ptp(known) <= _CONSTANT * abs(estimate):
-                error[i], low[i], high[i] = 0.0, estimate, estimate
-                continue
-            error[i] = np.std(known, ddof=1) if len(known) > 1 else np.nan
-            low[i], high[i] = interval(known, estimate, kind, level, float(self.acceleration[at]))
-        return {
-            "estimate": self.estimates[rows],
-            "std_error": error,
-            "conf_low": low,
-            "conf_high": high,
-            "n_draws": counts,
-        }
+        return interval_columns(
+            self.estimates[rows], self.draws[:, rows], self.acceleration[rows], kind, level
+        )
 
     def _noted(self, frame: pd.DataFrame, kind: str, level: float) -> pd.DataFrame:
         note = f"{kind} intervals from {self.draw_source[0]}"

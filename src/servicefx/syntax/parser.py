@@ -20,10 +20,11 @@ from servicefx.syntax.tokens import Token, statements
 __all__ = ["parse_model"]
 
 _MODEL_OPERATORS = {op: op for op in get_args(Operator) if op != "~1"}
+_NAMES = frozenset(("name", "quoted"))
 _THRESHOLD = re.compile(r"t[1-9][0-9]*")
 
 
-def parse_model(text: str) -> ParameterTable:
+def parse_model(text: str, *, products: bool = False) -> ParameterTable:
     """Read a model in lavaan's language.
 
     Understood are ``=~`` (measured by), ``<~`` (composed of), ``~`` (regressed on), ``~~`` ((co)varies
@@ -37,6 +38,9 @@ def parse_model(text: str) -> ParameterTable:
     ----------
     text : str
         The model.
+    products : bool
+        Whether right-hand sides of ``~`` may hold products of two constructs, ``a:b``; only composites
+        (`servicefx.pls`) are fitted with them.
 
     Returns
     -------
@@ -60,7 +64,7 @@ def parse_model(text: str) -> ParameterTable:
     found, faults = statements(text)
     reading = _Reading(text.splitlines(), faults)
     for tokens in found:
-        reading.take(tokens)
+        reading.take(reading.with_products(tokens) if products else tokens)
     if not found and not faults:
         raise StudyError(Problem("model", "holds no line, at least one expected", UNDERSTOOD))
     table = reading.table()
@@ -86,6 +90,24 @@ class _Reading:
         self.definitions: list[Definition] = []
         self.constraints: list[Constraint] = []
         self.used: list[Token] = []
+        self.products: dict[tuple[int, int], tuple[str, str]] = {}
+
+    def with_products(self, tokens: Sequence[Token]) -> Sequence[Token]:
+        """The statement with every ``a:b`` right of ``~`` as one name, whose factors are kept."""
+        at = next((i for i, token in enumerate(tokens) if token.kind == "op"), len(tokens))
+        if at == len(tokens) or tokens[at].text != "~":
+            return tokens
+        joined = list(tokens[: at + 1])
+        rest = list(tokens[at + 1 :])
+        while rest:
+            if len(rest) > 2 and rest[1].text == ":" and {rest[0].kind, rest[2].kind} <= _NAMES:
+                left, _, right = rest[:3]
+                self.products[left.place] = (left.text, right.text)
+                joined.append(left._replace(text=f"{left.text}:{right.text}"))
+                rest = rest[3:]
+            else:
+                joined.append(rest.pop(0))
+        return joined
 
     def take(self, tokens: Sequence[Token]) -> None:
         """Read one statement; what is wrong with it is kept."""
@@ -194,7 +216,13 @@ class _Reading:
         if at == len(self.rows):
             self.rows.append(
                 ParameterRow(
-                    lhs=lhs, op=op, rhs=rhs, modifiers=modifiers, line=token.line, column=token.column
+                    lhs=lhs,
+                    op=op,
+                    rhs=rhs,
+                    modifiers=modifiers,
+                    line=token.line,
+                    column=token.column,
+                    factors=self.products.get(token.place, ()),
                 )
             )
             return
@@ -210,4 +238,5 @@ class _Reading:
                 modifiers=merged(row.modifiers, modifiers, token),
                 line=row.line,
                 column=row.column,
+                factors=row.factors,
             )

@@ -57,6 +57,8 @@ class ParameterRow:
         None, one for all groups, or one for each group.
     line, column : int
         Where the term stands in the text, counted from 1; 0 where it was not written as text.
+    factors : tuple of str
+        The two constructs whose product the right-hand side ``a:b`` is; empty elsewhere.
     """
 
     lhs: str
@@ -65,6 +67,7 @@ class ParameterRow:
     modifiers: tuple[Modifier, ...] = ()
     line: int = 0
     column: int = 0
+    factors: tuple[str, ...] = ()
 
     def modifier(self, group: int) -> Modifier:
         """What the model says of this parameter in one group, counted from 0.
@@ -91,7 +94,9 @@ class ParameterRow:
 
     @property
     def names(self) -> tuple[str, ...]:
-        """The variables it joins: two, or one for an intercept, threshold or scaling factor."""
+        """The variables it joins: two; three of a product; one of an intercept, threshold, scaling factor."""
+        if self.factors:
+            return (self.lhs, *self.factors)
         return (self.lhs, self.rhs) if self.op in ("=~", "<~", "~", "~~") else (self.lhs,)
 
     @property
@@ -185,7 +190,7 @@ class ParameterTable:
         constructs = set(self.constructs)
         names = [row.rhs for row in self.of("=~")]
         names += [row.lhs for row in self.of("~")]
-        names += [row.rhs for row in self.of("~", "<~")]
+        names += [name for row in self.of("~", "<~") for name in row.factors or (row.rhs,)]
         covariances = self.of("~~")
         names += [row.lhs for row in covariances] + [row.rhs for row in covariances]
         names += [row.lhs for row in self.of("|", "~1", "~*~")]

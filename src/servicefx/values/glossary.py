@@ -54,7 +54,38 @@ GLOSSARY: dict[str, Column] = {
     "lhs": Column("left-hand side of a model line", "-", "label"),
     "op": Column("operator of a model line", "-", "label"),
     "rhs": Column("right-hand side of a model line", "-", "label"),
+    "segment": Column("column of the data whose values are the groups; empty for everybody", "-", "label"),
+    "rule": Column("rule of thumb a number is held against", "-", "label"),
+    "straight_lining": Column("one answer throughout every block of items", "NA: not judged", "label"),
+    "long_string": Column("a long run of identical answers", "NA: not judged", "label"),
+    "low_variability": Column("answers spread far less than other people's", "NA: not judged", "label"),
+    "speeding": Column("less than two seconds an item", "NA: not judged", "label"),
+    "relative_speed": Column("less than half the median time", "NA: not judged", "label"),
+    "duplicate": Column("another row has the same answers", "NA: not judged", "label"),
+    "inconsistent_pairs": Column("items that should agree do not", "NA: not judged", "label"),
+    "outlier": Column("far from the centre of all items together", "NA: not judged", "label"),
+    "missing": Column("items without an answer, in the data's order", "-", "label"),
+    "subject": Column("what the judged number belongs to", "-", "label"),
+    "parameter": Column("which parameter of an item, in words", "-", "label"),
+    "reference": Column("group that others are held against", "-", "label"),
+    "step": Column("which step of a procedure", "count", "count"),
+    "left": Column("first construct of a pair", "-", "label"),
+    "right": Column("second construct of a pair", "-", "label"),
+    "component": Column("number of a component, largest first", "count from 1", "label"),
+    "factor": Column("number of a factor, largest first", "count from 1", "label"),
+    "n_components": Column("components taken out", "count", "label"),
     # estimates
+    "ratio": Column("heterotrait-monotrait ratio of correlations", "[0, inf)", "estimate"),
+    "cut": Column("where a rule begins to flag a row", "as the rule", "estimate"),
+    "expected": Column("share of rows flagged by chance", "[0, 1]", "share"),
+    "missing_share": Column("share of rows without an answer", "[0, 1]", "share"),
+    "floor_share": Column("share of answers at the lowest possible one", "[0, 1]", "share"),
+    "ceiling_share": Column("share of answers at the highest possible one", "[0, 1]", "share"),
+    "skew": Column("skewness, corrected for sample size (G1)", "dimensionless", "estimate"),
+    "kurtosis": Column(
+        "excess kurtosis, corrected for sample size (G2): 0 for a normal", "dimensionless", "estimate"
+    ),
+    "threshold": Column("what passes the rule", "as the estimate", "estimate"),
     "estimate": Column(
         "point estimate", "outcome per unit of the term, or as the table's title says", "estimate"
     ),
@@ -89,6 +120,10 @@ GLOSSARY: dict[str, Column] = {
     "srmr": Column("standardised root mean square residual", "[0, inf)", "estimate"),
     "delta_cfi": Column("change in CFI from the level before", "dimensionless", "estimate"),
     "delta_rmsea": Column("change in RMSEA from the level before", "dimensionless", "estimate"),
+    "delta_srmr": Column("change in SRMR from the level before", "dimensionless", "estimate"),
+    "cfi_before": Column("CFI before the parameter was released", "[0, 1]", "estimate"),
+    "points": Column("difference in points of the items", "points of the scale", "estimate"),
+    "points_error": Column("standard error of the difference in points", "points of the scale", "estimate"),
     "covariance_kind": Column("how the sampling covariance was estimated", "-", "text"),
     "mean": Column("mean", "points of the scale", "estimate"),
     "sd": Column("standard deviation (n - 1)", "points of the scale", "estimate"),
@@ -96,28 +131,97 @@ GLOSSARY: dict[str, Column] = {
     "high": Column("highest value", "as the measure", "estimate"),
     "bin_low": Column("lower end of a bin", "as the measure", "estimate"),
     "bin_high": Column("upper end of a bin", "as the measure", "estimate"),
-    "share": Column("share of answers", "[0, 1]", "share"),
+    "percentile": Column("percent of persons at or below the estimate", "(0, 100)", "estimate"),
+    "share": Column("share of answers, or of rows where rows are counted", "[0, 1]", "share"),
     "loading": Column("standardised loading of an item on its construct", "[-1, 1]", "estimate"),
     "alpha": Column("Cronbach's alpha", "(-inf, 1]", "estimate"),
     "alpha_low": Column("lower end of alpha's confidence interval", "(-inf, 1]", "estimate"),
     "alpha_high": Column("upper end of alpha's confidence interval", "(-inf, 1]", "estimate"),
+    "item_total": Column("correlation of an item with the sum of all", "[-1, 1]", "estimate"),
+    "item_total_standardised": Column(
+        "correlation of an item with the sum of all standardised items", "[-1, 1]", "estimate"
+    ),
+    "item_rest": Column("correlation of an item with the sum of the others", "[-1, 1]", "estimate"),
+    "item_common": Column("correlation of an item with what the items share", "about [-1, 1]", "estimate"),
+    "alpha_if_deleted": Column("Cronbach's alpha of the other items", "(-inf, 1]", "estimate"),
+    "alpha_standardised_if_deleted": Column(
+        "alpha of the other items, standardised", "(-inf, 1]", "estimate"
+    ),
     "composite_reliability": Column(
         "share of the score's variance due to the construct", "[0, 1]", "estimate"
     ),
+    "root_average_variance_extracted": Column(
+        "square root of the mean squared standardised loading", "[0, 1]", "estimate"
+    ),
     "average_variance_extracted": Column("mean squared standardised loading", "[0, 1]", "estimate"),
+    "eigenvalue": Column("variance along a component of the items", "items, [0, p]", "estimate"),
+    "simulated_mean": Column("mean eigenvalue of unrelated items", "as the eigenvalue", "estimate"),
+    "simulated_quantile": Column(
+        "high quantile of the eigenvalues of unrelated items", "as the eigenvalue", "estimate"
+    ),
+    "average_squared": Column("mean squared partial correlation left", "[0, 1]", "estimate"),
+    "average_fourth": Column("mean fourth power of the partial correlations left", "[0, 1]", "estimate"),
+    "structure": Column("correlation of an item with a factor", "[-1, 1]", "estimate"),
+    "communality": Column(
+        "share of an item's variance it has in common with the factors", "[0, 1]", "estimate"
+    ),
+    "uniqueness": Column("share of an item's variance that is its own", "[0, 1]", "estimate"),
+    "sum_of_squares": Column("variance of all items a factor accounts for", "items, [0, p]", "estimate"),
+    "variance_share": Column("the same as a share of all items' variance", "[0, 1]", "share"),
+    "cumulative_share": Column("share of this factor and those before it", "[0, 1]", "share"),
+    "adjusted": Column("the estimate after allowing for a common method", "as the estimate", "estimate"),
+    "change": Column("adjusted less unadjusted estimate", "as the estimate", "estimate"),
+    "method_loading": Column("standardised loading of an item on the method factor", "[-1, 1]", "estimate"),
+    "construct_share": Column("share of the items' variance due to their construct", "[0, 1]", "share"),
+    "method_share": Column("share of the items' variance due to a common method", "[0, 1]", "share"),
+    "error_share": Column("share of the items' variance due to neither", "[0, 1]", "share"),
+    "construct_reliability": Column(
+        "part of a score's reliability due to its construct", "[0, 1]", "estimate"
+    ),
+    "method_reliability": Column(
+        "part of a score's reliability due to a common method", "[0, 1]", "estimate"
+    ),
+    "total_reliability": Column("reliability of a score, whatever it is due to", "[0, 1]", "estimate"),
     "weight": Column("outer weight of an item in its composite", "dimensionless", "estimate"),
     "target_low": Column("lower bound the claim states", "as the estimate", "estimate"),
     "target_high": Column("upper bound the claim states; inf for 'or more'", "as the estimate", "estimate"),
     "amount": Column("money", "currency of the study at its price year", "money"),
     "amount_low": Column("lower end of the interval of an amount", "as the amount", "money"),
     "amount_high": Column("upper end of the interval of an amount", "as the amount", "money"),
+    "own": Column("correlation of an item with its own composite", "[-1, 1]", "estimate"),
+    "root_left": Column(
+        "square root of the extracted variance of the pair's first construct", "[0, 1]", "estimate"
+    ),
+    "root_right": Column(
+        "square root of the extracted variance of the pair's second construct", "[0, 1]", "estimate"
+    ),
+    "vif": Column("variance inflation factor", "[1, inf)", "estimate"),
+    "rho_a": Column(
+        "reliability of a composite's items as measures of one factor (rho_A)", "[0, 1]", "estimate"
+    ),
+    "slope_change": Column(
+        "by how much a slope rises when the moderator rises by one standard deviation",
+        "as the slope",
+        "estimate",
+    ),
+    "critical": Column(
+        "value a test statistic stays below with the stated probability", "as the estimate", "estimate"
+    ),
+    "setting": Column("a choice that makes programs differ", "-", "label"),
+    "value": Column("what was chosen", "-", "text"),
+    "note": Column("what a setting can change in the figures", "-", "text"),
     # counts
     "n_obs": Column("rows used", "count", "count"),
     "n_units": Column("units (customers, outlets, firms) in those rows", "count", "count"),
     "n_clusters": Column("dependence groups in those rows", "count", "count"),
     "n_items": Column("items of the construct", "count", "count"),
     "n_draws": Column("resamples in which the number exists", "count", "count"),
+    "n_splits": Column("ways of halving the items that were tried", "count", "count"),
     "n_missing": Column("answers missing", "count", "count"),
+    "n_outside": Column("answers that the scale does not have", "count", "count"),
+    "n_flagged": Column("rows flagged by the rule", "count", "count"),
+    "n_judged": Column("rows the rule could judge", "count", "count"),
+    "n_patterns": Column("different patterns of gaps", "count", "count"),
     "n_rows": Column("rows concerned", "count", "count"),
     "free": Column("number of a free parameter in its model; 0 where it is not estimated", "count", "count"),
     # words
@@ -127,8 +231,15 @@ GLOSSARY: dict[str, Column] = {
     "estimand": Column("what is asked, as a sentence", "-", "text"),
     "predicted": Column("sign a hypothesis predicts", "-", "text"),
     "verdict": Column("supported, contradicted or undecided", "-", "text"),
+    "caution": Column("why a number of the row needs care; empty where it does not", "-", "text"),
     "undefined": Column("why a number of the row does not exist; empty where all do", "-", "text"),
+    "interval": Column("how the confidence interval was made; empty where there is none", "-", "text"),
+    "flag": Column("what the reader should know about the row; empty where nothing", "-", "text"),
     "wording": Column("the claim in short", "-", "text"),
+    "retained": Column("whether a component exceeds those of unrelated items", "-", "text"),
+    "severity": Column("how near two constructs come to one: none to severe", "-", "text"),
+    "against": Column("the model it is tested against; empty where there is none", "-", "text"),
+    "judgement": Column("pass, warn or fail; empty where there is no number", "-", "text"),
     "source": Column("where a claim or a rule comes from", "-", "text"),
     "data_needed": Column("data that would test the claim", "-", "text"),
 }

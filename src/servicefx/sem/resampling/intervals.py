@@ -6,9 +6,14 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtr, ndtri
 
-__all__ = ["acceleration_of", "interval", "quantiles"]
+from servicefx.errors import Problem, StudyError, closest
+
+__all__ = ["INTERVALS", "acceleration_of", "interval", "interval_columns", "quantiles"]
 
 Floats = NDArray[np.float64]
+INTERVALS = ("percentile", "bc", "bca")
+_CONSTANT = 1e-10
+"""Draws that differ from their estimate by less than this share of it are those of a constant."""
 
 
 def acceleration_of(left_out: Floats) -> Floats:
@@ -97,3 +102,57 @@ def quantiles(draws: Floats, levels: Floats) -> Floats:
     low, high = ordered[k - 1], ordered[np.minimum(k, n - 1)]
     result = low + np.where(inside, between, 0.0) * (high - low)
     return np.where(inside, result, np.where(below <= 0, ordered[0], ordered[-1]))
+
+
+def interval_columns(
+    estimates: Floats, draws: Floats, acceleration: Floats, kind: str, level: float
+) -> dict[str, Floats | NDArray[np.int64]]:
+    """Estimates with the standard errors and intervals of their draws, as columns of a frame.
+
+    Parameters
+    ----------
+    estimates, acceleration : ndarray, shape (t,)
+        Acceleration is NaN where it was not worked out.
+    draws : ndarray, shape (b, t)
+        NaN where a statistic does not exist in a resample.
+    kind : {"percentile", "bc", "bca"}
+    level : float
+        Strictly between 0 and 1.
+
+    Returns
+    -------
+    dict
+        ``estimate, std_error, conf_low, conf_high, n_draws``, each of shape (t,).
+
+    Raises
+    ------
+    StudyError
+        If the kind or level is not known, or ``bca`` is asked where no acceleration was worked out.
+    """
+    if kind not in INTERVALS:
+        found = f"'{kind}' is not known{closest(kind, INTERVALS)}"
+        raise StudyError(Problem("kind", found, f"Choose among {', '.join(INTERVALS)}."))
+    if not 0 < level < 1:
+        found = f"{level} is not between 0 and 1"
+        raise StudyError(Problem("level", found, "Choose e.g. 0.95."))
+    if kind == "bca" and np.isnan(acceleration).any():
+        found = "'bca' needs the influence of every row, which was not worked out"
+        remedy = "Choose 'bc' or 'percentile', or kind='cases' with at least as many draws as rows."
+        raise StudyError(Problem("kind", found, remedy))
+    error, low, high = (np.full(len(estimates), np.nan) for _ in range(3))
+    counts = np.zeros(len(estimates), dtype=np.int64)
+    for i, estimate in enumerate(estimates):
+        known = draws[~np.isnan(draws[:, i]), i]
+        counts[i] = len(known)
+        if len(known) > 1 and np.ptp(known) <= _CONSTANT * abs(estimate):
+            error[i], low[i], high[i] = 0.0, estimate, estimate
+            continue
+        error[i] = np.std(known, ddof=1) if len(known) > 1 else np.nan
+        low[i], high[i] = interval(known, float(estimate), kind, level, float(acceleration[i]))
+    return {
+        "estimate": np.asarray(estimates, dtype=np.float64),
+        "std_error": error,
+        "conf_low": low,
+        "conf_high": high,
+        "n_draws": counts,
+    }

@@ -1,0 +1,1 @@
+"""How good a model of composites is: criteria of one fit, and of batches of samples."""

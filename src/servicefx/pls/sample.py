@@ -1,0 +1,201 @@
+"""PlsSample: the rows of a fit, and the moments of any resample of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from servicefx.errors import DataError, Problem, ServicefxError, closest
+from servicefx.moments.checks import check_not_constant, complete_matrix
+from servicefx.moments.patterns import missing_patterns
+from servicefx.moments.resample import resampled_products
+from servicefx.moments.saturated import saturated_moments
+from servicefx.pls.base_columns import BaseMoments, item_products
+from servicefx.pls.model import PlsModel
+
+__all__ = ["MISSING", "MissingRule", "PlsSample", "sample_of"]
+
+Floats = NDArray[np.float64]
+MissingRule = Literal["listwise", "mean", "em"]
+MISSING: tuple[MissingRule, ...] = get_args(MissingRule)
+
+
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class PlsSample:
+    """Rows prepared for a fit; they stay here.
+
+    Attributes
+    ----------
+    items : tuple of str, length p
+        Columns.
+    deviations : ndarray, shape (n, p)
+        Items from ``centre`` in units of ``scale``; 0 where an answer is missing.
+    answered : ndarray of bool, shape (n, p)
+        Where there is an answer.
+    used : ndarray of bool, shape (n,)
+        Rows that enter: complete ones under ``listwise``, else all with an answer.
+    centre, scale : ndarray, shape (p,)
+        Means and standard deviations of the answers used.
+    pairs : tuple of (int, int)
+        Products of items that the model needs.
+    missing : {"listwise", "mean", "em"}
+    """
+
+    items: tuple[str, ...]
+    deviations: Floats
+    answered: NDArray[np.bool_]
+    used: NDArray[np.bool_]
+    centre: Floats
+    scale: Floats
+    pairs: tuple[tuple[int, int], ...]
+    missing: MissingRule
+
+    @property
+    def n_obs(self) -> int:
+        """Rows that enter."""
+        return int(self.used.sum())
+
+    def moments(self, counts: NDArray[np.float32] | None = None) -> BaseMoments:
+        """Moments of resamples of all rows, shape (B, n) of counts; without them of the rows once."""
+        rows = self.used
+        taken = np.ones((1, self.n_obs), dtype=np.float32) if counts is None else counts[:, rows]
+        gaps = not self.answered[rows].all()
+        if gaps and self.missing == "em":
+            covariance, mean = self._by_likelihood(taken)
+        elif gaps:
+            covariance, mean = self._by_means(taken)
+        else:
+            covariance, mean = self._complete(taken)
+        size = np.concatenate(
+            [self.scale, [self.scale[i] * self.scale[j] for i, j in self.pairs]]
+        )  # fmt: skip
+        return BaseMoments(
+            items=self.items,
+            pairs=self.pairs,
+            covariance=covariance * np.outer(size, size),
+            mean=mean * self.scale,
+            origin=self.centre,
+        )
+
+    def _complete(self, counts: NDArray[np.float32]) -> tuple[Floats, Floats]:
+        """Covariances of items and products, and means of the items, all rows being complete."""
+        items = self.deviations[self.used]
+        products = [items[:, i] * items[:, j] for i, j in self.pairs]
+        columns = np.column_stack([np.ones(len(items)), items, *products])
+        sums = resampled_products(columns, counts)
+        total = sums[:, :1, :1]
+        mean = sums[:, 0, 1:] / total[:, 0]
+        covariance = sums[:, 1:, 1:] / total - mean[:, :, None] * mean[:, None, :]
+        return covariance, mean[:, : len(self.items)]
+
+    def _by_means(self, counts: NDArray[np.float32]) -> tuple[Floats, Floats]:
+        """The same with each gap filled by the resample's own mean of the item."""
+        p = len(self.items)
+        there = self.answered[self.used].astype(np.float64)
+        sums = resampled_products(np.hstack([self.deviations[self.used], there]), counts)
+        with np.errstate(invalid="ignore", divide="ignore"):
+            number = np.einsum("bpp->bp", sums[:, p:, p:])
+            mean = np.einsum("bpp->bp", sums[:, :p, p:]) / number
+        cross = sums[:, :p, p:]  # deviations of the row's item where the column's item is answered
+        covariance = (
+            sums[:, :p, :p]
+            - mean[:, None, :] * cross
+            - mean[:, :, None] * np.swapaxes(cross, 1, 2)
+            + mean[:, :, None] * mean[:, None, :] * sums[:, p:, p:]
+        )
+        return covariance / counts.sum(axis=1, dtype=np.float64)[:, None, None], mean
+
+    def _by_likelihood(self, counts: NDArray[np.float32]) -> tuple[Floats, Floats]:
+        """Saturated moments of highest likelihood, one resample after the other; NaN where there are none."""
+        p = len(self.items)
+        rows = np.where(self.answered[self.used], self.deviations[self.used], np.nan)
+        covariance, mean = np.full((len(counts), p, p), np.nan), np.full((len(counts), p), np.nan)
+        for at, count in enumerate(counts):
+            drawn = np.repeat(rows, count.astype(np.intp), axis=0)
+            try:
+                found = saturated_moments(missing_patterns(drawn, self.items))
+            except ServicefxError:
+                if len(counts) == 1:
+                    raise
+                continue
+            covariance[at], mean[at] = found.cov, found.mean
+        return covariance, mean
+
+
+def sample_of(model: PlsModel, data: pd.DataFrame, missing: MissingRule) -> PlsSample:
+    """The rows of a model.
+
+    Parameters
+    ----------
+    model : PlsModel
+    data : DataFrame, shape (n, >= p)
+        Other columns are not read.
+    missing : {"listwise", "mean", "em"}
+        Rows with a gap are left out; gaps are filled by the item's mean; moments of highest likelihood.
+
+    Returns
+    -------
+    PlsSample
+
+    Raises
+    ------
+    DataError
+        If an item is absent, holds text, has no answer or does not vary, no row is left, or products are
+        asked of rows with gaps that are not left out.
+    """
+    items = model.items
+    values, answered = _item_values(data, items)
+    enough = answered.all(axis=1) if missing == "listwise" else answered.any(axis=1)
+    used = np.asarray(enough, dtype=np.bool_)
+    _check_answers(items, answered, used, missing)
+    pairs = item_products(model)
+    if pairs and not answered[used].all():
+        found = f"gaps in the items under missing='{missing}', but products of constructs need every answer"
+        raise DataError(Problem("data", found, "Choose missing='listwise'."))
+    known = np.where(answered & used[:, None], values, np.nan)
+    centre = np.nanmean(known, axis=0)
+    scale = np.nanstd(known, axis=0)
+    check_not_constant(items, scale, np.nanmax(np.abs(known), axis=0))
+    return PlsSample(
+        items=items, deviations=np.where(np.isnan(known), 0.0, (known - centre) / scale), answered=answered,
+        used=used, centre=centre, scale=scale, pairs=pairs, missing=missing,
+    )  # fmt: skip
+
+
+def _item_values(data: pd.DataFrame, items: tuple[str, ...]) -> tuple[Floats, NDArray[np.bool_]]:
+    """The items as floats, NaN where there is no answer, and where there is one."""
+    columns = [str(column) for column in data.columns]
+    absent = [item for item in items if item not in columns]
+    if absent:
+        raise DataError(
+            *(
+                Problem(f"item '{item}'", f"not in the data{closest(item, columns)}", "Correct the name.")
+                for item in absent
+            )
+        )
+    chosen = data.iloc[:, [columns.index(item) for item in items]]
+    answered = np.asarray(chosen.notna(), dtype=np.bool_)
+    values = np.full(chosen.shape, np.nan)
+    for at in range(len(items)):
+        rows = answered[:, at]
+        if rows.any():
+            values[rows, at] = complete_matrix(chosen.iloc[rows, [at]])[:, 0]
+    return values, answered
+
+
+def _check_answers(
+    items: tuple[str, ...], answered: NDArray[np.bool_], used: NDArray[np.bool_], missing: MissingRule
+) -> None:
+    empty = [item for item, there in zip(items, answered.T, strict=True) if not there.any()]
+    if empty:
+        listed = ", ".join(f"'{item}'" for item in empty)
+        raise DataError(Problem(f"items {listed}", "no answer in any row", "Leave them out of the model."))
+    n, needed = int(used.sum()), 3
+    if n < needed:
+        told = "complete rows" if missing == "listwise" else "rows with answers"
+        remedy = "Add rows" + (", or choose missing='mean' or 'em'." if missing == "listwise" else ".")
+        raise DataError(Problem("data", f"{n} of {len(used)} are {told}, at least {needed} expected", remedy))
