@@ -1,4 +1,4 @@
-"""How consistently the items of a construct measure one thing."""
+"""Alpha, composite reliability, variance extracted and loadings of one construct, for the report."""
 
 from __future__ import annotations
 
@@ -7,140 +7,13 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
-from scipy.special import fdtri
 
 from servicefx.errors import ServicefxError
 from servicefx.measurement.factor_model import fit_one_factor
+from servicefx.measurement.reliability.alpha import cronbach_alpha, cronbach_alpha_interval
+from servicefx.measurement.reliability.omega import average_variance_extracted, composite_reliability
 
-__all__ = [
-    "Reliability",
-    "average_variance_extracted",
-    "composite_reliability",
-    "cronbach_alpha",
-    "cronbach_alpha_interval",
-    "reliability_of",
-]
-
-
-def cronbach_alpha(covariance: NDArray[np.float64]) -> float:
-    """Share of the sum score's variance that the items have in common, if they are tau-equivalent.
-
-    Parameters
-    ----------
-    covariance : ndarray, shape (p, p)
-        Covariance of the items, reversed ones turned.
-
-    Returns
-    -------
-    float
-        At most 1; NaN for one item, or where the sum score does not vary.
-
-    References
-    ----------
-    Cronbach (1951), Psychometrika 16, 297-334, eq. 2. doi:10.1007/BF02310555
-
-    Examples
-    --------
-    >>> round(cronbach_alpha(np.array([[1.0, 0.5], [0.5, 1.0]])), 4)
-    0.6667
-    """
-    S = np.asarray(covariance, dtype=np.float64)
-    p, total = len(S), float(S.sum())
-    if p < 2 or total <= 0:
-        return float("nan")
-    return float(p / (p - 1) * (1 - np.trace(S) / total))
-
-
-def cronbach_alpha_interval(
-    alpha: float, n_obs: int, n_items: int, level: float = 0.95
-) -> tuple[float, float]:
-    """Feldt's interval of alpha for normal, tau-equivalent items.
-
-    Parameters
-    ----------
-    alpha : float
-        The estimate.
-    n_obs, n_items : int
-        Persons and items, both >= 2.
-    level : float
-        Strictly between 0 and 1.
-
-    Returns
-    -------
-    tuple of float
-        Low and high; NaN where alpha is, or with fewer than two persons.
-
-    References
-    ----------
-    Feldt, Woodruff & Salih (1987), Appl. Psychol. Meas. 11, 93-103, eq. 8. doi:10.1177/014662168701100107
-
-    Examples
-    --------
-    >>> [round(end, 4) for end in cronbach_alpha_interval(0.8, 100, 5)]
-    [0.7306, 0.8559]
-    """
-    if not np.isfinite(alpha) or n_obs < 2 or n_items < 2:
-        return float("nan"), float("nan")
-    df_1, df_2 = n_obs - 1, (n_obs - 1) * (n_items - 1)
-    low = 1 - (1 - alpha) * float(fdtri(df_1, df_2, (1 + level) / 2))
-    high = 1 - (1 - alpha) * float(fdtri(df_1, df_2, (1 - level) / 2))
-    return low, high
-
-
-def composite_reliability(loadings: NDArray[np.float64]) -> float:
-    """Share of the sum score's variance due to the construct (rho_c), from standardised loadings.
-
-    Parameters
-    ----------
-    loadings : ndarray, shape (p,)
-        Standardised, of items with uncorrelated errors.
-
-    Returns
-    -------
-    float
-        In [0, 1]; NaN for one item.
-
-    References
-    ----------
-    Fornell & Larcker (1981), J. Marketing Research 18, 39-50, eq. 10. doi:10.1177/002224378101800104
-
-    Examples
-    --------
-    >>> round(composite_reliability(np.array([0.8, 0.7, 0.6])), 4)
-    0.7449
-    """
-    loadings = np.asarray(loadings, dtype=np.float64)
-    if len(loadings) < 2:
-        return float("nan")
-    common = float(loadings.sum()) ** 2
-    return common / (common + float((1 - loadings**2).sum()))
-
-
-def average_variance_extracted(loadings: NDArray[np.float64]) -> float:
-    """Mean squared standardised loading: the construct's share of its items' variance.
-
-    Parameters
-    ----------
-    loadings : ndarray, shape (p,)
-        Standardised.
-
-    Returns
-    -------
-    float
-        In [0, 1]; NaN for one item.
-
-    References
-    ----------
-    Fornell & Larcker (1981), eq. 11.
-
-    Examples
-    --------
-    >>> round(average_variance_extracted(np.array([0.8, 0.7, 0.6])), 4)
-    0.4967
-    """
-    loadings = np.asarray(loadings, dtype=np.float64)
-    return float(np.mean(loadings**2)) if len(loadings) > 1 else float("nan")
+__all__ = ["Reliability", "reliability_of"]
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
