@@ -46,6 +46,29 @@ def test_new_and_run_give_a_report_with_tables_figures_and_manifest(project: Pat
     }
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("template", ["servqual", "after_sales"])
+def test_every_template_is_written_checked_and_run(template: str, tmp_path: Path) -> None:
+    made = servicefx("new", "mine", "--template", template, cwd=tmp_path)
+    assert made.stdout.splitlines() == [
+        "mine/study.toml", "mine/survey.csv", "mine/questionnaire.md", "Next: servicefx run mine",
+    ]  # fmt: skip
+    assert servicefx("check", "mine", cwd=tmp_path).stdout.endswith("No problems found.\n")
+    ran = servicefx("run", "mine", cwd=tmp_path)
+    assert (ran.returncode, ran.stderr) == (0, "")
+    assert "Not reported" not in ran.stdout
+
+
+def test_an_unknown_template_is_refused_with_the_names_of_all(tmp_path: Path) -> None:
+    said = servicefx("new", "mine", "--template", "servperf", cwd=tmp_path)
+    assert said.returncode == 1
+    assert said.stderr == (
+        "template: there is no template 'servperf', expected one of: survey, servqual, after_sales\n"
+        "    Name one of them.\n"
+    )
+    assert not (tmp_path / "mine").exists()
+
+
 def test_new_refuses_a_folder_that_already_holds_a_study(project: Path) -> None:
     again = servicefx("new", "my_study", cwd=project)
     assert again.returncode == 1

@@ -8,6 +8,13 @@ from servicefx.study.study import check_study, load_study
 
 ITEMS = 'items = ["rel1", "rel2", "rel3"]'
 FAULTS = {
+    "importance points of what has no items": (
+        {'items = ["sat"]\nscale = "likert"': 'measured_in = { customers = "sat" }\nimportance = "rel1"'},
+        [
+            "study.toml: constructs.satisfaction.importance: importance points 'rel1' of a construct "
+            "without items\n    Add items, or remove the line."
+        ],
+    ),
     "an unknown construct": (
         {
             "[constructs.satisfaction]": "[constructs.satisfacion]",

@@ -114,6 +114,39 @@ FAULTS = {
             "(closest: 'satisfaction')\n    Correct the id, or add [constructs.satisfied]."
         ],
     ),
+    "measurement in an unknown data file": (
+        {},
+        '[measurement]\ndata = "customer"',
+        [
+            "study.toml: measurement.data: unknown data file 'customer' (closest: 'customers')\n"
+            "    Correct the name."
+        ],
+    ),
+    "a segment named twice and a pair of one": (
+        {},
+        '[measurement]\nsegments = ["sat", "sat"]\npairs = [["rel1", "rel1"]]',
+        [
+            "study.toml: measurement.segments[1]: 'sat' stands twice\n    Remove one of the two.",
+            "study.toml: measurement.pairs[0]: 'rel1' is paired with itself\n"
+            "    Name the column that asks the same again.",
+        ],
+    ),
+    "pairs that are a list of columns": (
+        {},
+        '[measurement]\npairs = ["rel1", "rel2"]',
+        [
+            "study.toml: measurement.pairs: found a list, expected a list of pairs of column names: "
+            '[["rel1", "rel1_again"]]\n    Correct the value.'
+        ],
+    ),
+    "a key of measurement misspelt": (
+        {},
+        '[measurement]\nsegment = ["sat"]',
+        [
+            "study.toml: measurement.segment: key 'segment' is unknown in [measurement] "
+            "(closest: 'segments')\n    Correct the key, or remove it."
+        ],
+    ),
     "a scale upside down": (
         {
             "min = 1\nmax = 7": "min = 7\nmax = 1",

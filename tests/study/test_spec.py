@@ -44,6 +44,7 @@ items = [" rel1 ", "rel2"]
 reversed = ["rel2"]
 expectation = ["rel1_e", "rel2_e"]
 scale = "likert7"
+importance = "points_rel"
 measured_in = { firms = "reliability_index" }
 [constructs.own]
 mode = "single"
@@ -93,6 +94,13 @@ satisfied = 5.0
 highly_satisfied = 6.33
 buys_again = 1
 outcome = "nps"
+[measurement]
+data = "customers"
+group = "channel"
+duration = "seconds"
+marker = ["m1", " m2 "]
+pairs = [["rel1", "rel1_again"]]
+segments = ["channel", "region"]
 [inference]
 level = 0.9
 seed = 1
@@ -122,6 +130,16 @@ def test_every_key_of_the_contract_is_read_under_its_own_name(whole):
     assert whole.money.plan.construct == whole.money.plan.construct_id == "reliability"
     assert whole.money.cost.relative_sd == 0.1
     assert whole.claims["K2"].buys_again == 1
+    assert whole.constructs["reliability"].importance == "points_rel"
+    assert whole.measurement is not None
+    assert whole.measurement.model_dump() == {
+        "data": "customers",
+        "group": "channel",
+        "duration": "seconds",
+        "marker": ("m1", "m2"),
+        "pairs": (("rel1", "rel1_again"),),
+        "segments": ("channel", "region"),
+    }
     assert whole.inference.missing_data == "listwise"
     assert whole.study.title.text("zh") == "完整"
 
@@ -135,6 +153,9 @@ def test_what_is_optional_has_the_documented_defaults():
         "draws": 1000,
         "missing_data": "scores",
     }
+    assert StudySpec.model_validate({**bare, "measurement": {}}).measurement_home == "customers"
+    without = {key: value for key, value in bare.items() if key != "measurement"}
+    assert StudySpec.model_validate(without).measurement is None
     assert spec.report.model_dump() == {"languages": ("en",), "formats": ("html",)}
 
 

@@ -11,7 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from servicefx.errors import Problem, closest
-from servicefx.study.columns import told_out_of_range, told_sameness, told_texts
+from servicefx.study.columns import told_below_zero, told_out_of_range, told_sameness, told_texts
 from servicefx.study.files import RawTable
 from servicefx.study.missing import BLANK, DECLARED_IN_FILE, Answers, MissingCodes, numbers, texts
 from servicefx.study.places import Finding
@@ -147,7 +147,7 @@ def _column(
     roles = {use.role for use in column_uses}
     scales = scales_of(spec, column_uses)
     codes = _codes(column, spec.data[data], scales, bool(roles & {"id", "wave"}))
-    if roles & {"item", "expectation", "measure", "weights"}:
+    if roles & {"item", "expectation", "measure", "number", "weights"}:
         labels = {answer: text for scale in scales.values() for answer, text in scale.labels.items()}
         answers = numbers(raw, codes, labels=labels, decimal=table.decimal)
         if roles & {"item", "expectation", "measure"}:
@@ -157,8 +157,10 @@ def _column(
             if not scale.min < scale.max:
                 continue  # said already
             problems += told_out_of_range(answers.numeric, column, name, scale, table.file)
+        if any(use.place[-1] in ("importance", "duration") for use in column_uses):
+            problems += told_below_zero(answers.numeric, column, table.file, data)
         return pd.Series(answers.numeric, index=raw.index), problems
-    if roles & {"id", "wave"}:
+    if roles & {"id", "wave"} or ("group" in roles and "covariate" not in roles):
         return texts(raw, codes, decimal=table.decimal), []
     answers = numbers(raw, codes, decimal=table.decimal)
     if not answers.not_numbers:

@@ -15,7 +15,7 @@ from servicefx.study.roles import Use
 from servicefx.study.spec import ScaleSpec
 from servicefx.study.wording import number, rows_shown, values_shown
 
-__all__ = ["told_out_of_range", "told_sameness", "told_texts"]
+__all__ = ["told_below_zero", "told_out_of_range", "told_sameness", "told_texts"]
 
 
 def told_texts(
@@ -62,6 +62,24 @@ def told_out_of_range(
     ]
 
 
+def told_below_zero(values: NDArray[np.float64], column: str, file: str, data: str) -> list[Problem]:
+    """Points or seconds below 0, with rows and values."""
+    below = np.flatnonzero(values < 0)
+    if not below.size:
+        return []
+    shown = [number(value) for value in dict.fromkeys(values[below].tolist())]
+    key = column if column.isidentifier() and column.isascii() else f'"{column}"'
+    codes = ", ".join(shown[:5]) + (", …" if len(shown) > 5 else "")
+    return [
+        Problem(
+            f"{file}: column '{column}', {rows_shown(below.tolist())}",
+            f"{values_shown(shown)} {'is' if len(shown) == 1 else 'are'} below 0, expected a number from 0",
+            f"Correct the file, or declare a missing code: missing_in = {{ {key} = [{codes}] }} "
+            f"under [{toml_path(('data', data))}].",
+        )
+    ]
+
+
 def told_sameness(
     frame: pd.DataFrame, by_column: Mapping[str, Sequence[Use]], file: str
 ) -> Iterator[Problem]:
@@ -69,7 +87,7 @@ def told_sameness(
     first: dict[bytes, str] = {}
     copies: dict[str, list[str]] = {}
     for column, column_uses in by_column.items():
-        if not {use.role for use in column_uses} & {"item", "expectation", "measure", "covariate"}:
+        if not {use.role for use in column_uses} & {"item", "expectation", "measure", "covariate", "group"}:
             continue
         known = frame[column].dropna()
         where = f"{file}: column '{column}'"

@@ -98,6 +98,12 @@ def _measurement(construct: str, table: ConstructSpec) -> Iterator[Finding]:
                 f"'{column}' is an item of '{construct}' as well",
                 "Name the column that holds the expectation.",
             )
+    if table.importance is not None and not count:
+        yield Finding(
+            (*place, "importance"),
+            f"importance points '{table.importance}' of a construct without items",
+            "Add items, or remove the line.",
+        )
     if table.expectation and len(table.expectation) != count:
         yield Finding(
             (*place, "expectation"),
@@ -131,7 +137,7 @@ def _sharing(draft: Draft) -> Iterator[Finding]:
     for data in spec.data:
         seen: dict[str, Use] = {}
         for use in uses(spec, data, draft.path_numbers):
-            if use.role not in ("item", "expectation", "measure"):
+            if use.role not in ("item", "expectation", "measure") or use.place[0] != "constructs":
                 continue
             first = seen.setdefault(use.column, use)
             other, construct = str(first.place[1]), str(use.place[1])

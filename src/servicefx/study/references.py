@@ -35,6 +35,7 @@ def check_references(draft: Draft) -> list[Finding]:
         *_paths(draft),
         *_money(draft),
         *_claims(draft),
+        *_measurement(draft),
     ]
 
 
@@ -206,6 +207,33 @@ def _cutoffs(spec: StudySpec, claim: str, table: ClaimSpec) -> Iterator[Finding]
             f"{high:g} is not above satisfied, {low:g}",
             "Correct one of the two.",
         )
+
+
+def _measurement(draft: Draft) -> Iterator[Finding]:
+    table, place = draft.spec.measurement, ("measurement",)
+    if table is None:
+        return
+    files = draft.declared("data")
+    if table.data is not None:
+        yield from unknown((*place, "data"), table.data, files, "data file")
+    elif len(files) > 1 and draft.spec.measurement_home is None:
+        yield Finding(
+            place,
+            f"key 'data' is missing: the study has {len(files)} data files ({quoted(files)})",
+            "Add data = the name of the file that holds the answers.",
+        )
+    for key in ("marker", "segments"):
+        columns: tuple[str, ...] = getattr(table, key)
+        for index, column in enumerate(columns):
+            if column in columns[:index]:
+                yield Finding((*place, key, index), f"'{column}' stands twice", "Remove one of the two.")
+    for index, (first, second) in enumerate(table.pairs):
+        if first == second:
+            yield Finding(
+                (*place, "pairs", index),
+                f"'{first}' is paired with itself",
+                "Name the column that asks the same again.",
+            )
 
 
 def _scale(spec: StudySpec, construct: str) -> ScaleSpec | None:

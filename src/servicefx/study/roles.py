@@ -11,7 +11,7 @@ from servicefx.study.spec import ScaleSpec, StudySpec
 
 __all__ = ["Role", "Use", "scales_of", "uses"]
 
-Role = Literal["item", "expectation", "measure", "covariate", "id", "wave", "weights"]
+Role = Literal["item", "expectation", "measure", "covariate", "number", "group", "id", "wave", "weights"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +26,8 @@ class Use:
         Where the study file names it.
     role : str
         ``item`` and ``expectation`` lie on a scale, ``measure`` is a number, ``covariate`` a number or a
-        category, ``id`` names a unit, cluster or period, ``wave`` a wave, ``weights`` weighs the row.
+        category, ``number`` a number that measures no construct, ``group`` a category, ``id`` names a unit,
+        cluster or period, ``wave`` a wave, ``weights`` weighs the row.
     scale : str
         Name of its scale; empty where it has none.
     turned : bool
@@ -42,7 +43,12 @@ class Use:
 
 def uses(spec: StudySpec, data: str, path_numbers: tuple[int, ...]) -> list[Use]:
     """Every use of a column of one data file, in the order of the tables."""
-    return [*_of_file(spec, data), *_of_constructs(spec, data), *_of_paths(spec, data, path_numbers)]
+    return [
+        *_of_file(spec, data),
+        *_of_constructs(spec, data),
+        *_of_paths(spec, data, path_numbers),
+        *_of_measurement(spec, data),
+    ]
 
 
 def scales_of(spec: StudySpec, column_uses: list[Use]) -> dict[str, ScaleSpec]:
@@ -75,6 +81,8 @@ def _of_constructs(spec: StudySpec, data: str) -> Iterator[Use]:
             for index, column in enumerate(table.expectation):
                 here = (*place, "expectation", index)
                 yield Use(column, here, "expectation", scale, column in table.reversed)
+            if table.importance:
+                yield Use(table.importance, (*place, "importance"), "number")
         elif data in table.measured_in:
             yield Use(table.measured_in[data], (*place, "measured_in", data), "measure")
 
@@ -86,3 +94,24 @@ def _of_paths(spec: StudySpec, data: str, path_numbers: tuple[int, ...]) -> Iter
         if there and path.data in (None, data):
             for index, column in enumerate(path.covariates):
                 yield Use(column, ("paths", number, "covariates", index), "covariate")
+
+
+def _of_measurement(spec: StudySpec, data: str) -> Iterator[Use]:
+    """Columns of ``[measurement]``; one paired with an item is read as that item is, and turned with it."""
+    table, place = spec.measurement, ("measurement",)
+    if table is None or spec.measurement_home != data:
+        return
+    if table.group:
+        yield Use(table.group, (*place, "group"), "group")
+    if table.duration:
+        yield Use(table.duration, (*place, "duration"), "number")
+    for index, column in enumerate(table.marker):
+        yield Use(column, (*place, "marker", index), "measure")
+    items = {use.column: use for use in _of_constructs(spec, data) if use.role in ("item", "expectation")}
+    for index, pair in enumerate(table.pairs):
+        for side, column in enumerate(pair):
+            known = items.get(column) or items.get(pair[1 - side])
+            scale, turned = (known.scale, known.turned) if known is not None else ("", False)
+            yield Use(column, (*place, "pairs", index, side), "number", scale, turned)
+    for index, column in enumerate(table.segments):
+        yield Use(column, (*place, "segments", index), "group")

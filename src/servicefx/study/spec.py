@@ -2,11 +2,25 @@
 
 from __future__ import annotations
 
-import unicodedata
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
-from pydantic_core import PydanticCustomError
+from pydantic import BeforeValidator, Field
+
+from servicefx.study.fields import (
+    Code,
+    Codes,
+    Column,
+    ColumnPairs,
+    Columns,
+    Language,
+    Names,
+    StudyFileTable,
+    Worded,
+    Words,
+    column_name,
+    listed,
+)
+from servicefx.study.money_spec import BenefitSpec, ClaimSpec, CostSpec, MoneySpec, PlanSpec
 
 __all__ = [
     "BenefitSpec",
@@ -16,6 +30,7 @@ __all__ = [
     "CostSpec",
     "DataSpec",
     "InferenceSpec",
+    "MeasurementSpec",
     "ModelSpec",
     "MoneySpec",
     "PathSpec",
@@ -29,63 +44,7 @@ __all__ = [
 ]
 
 
-def column_name(name: str) -> str:
-    """A column's name as it is compared: without surrounding white space, accents composed (Unicode NFC).
-
-    Nothing else is changed: spaces inside, capitals and Chinese characters stay as they are.
-
-    Examples
-    --------
-    >>> column_name(" 满意 度 ")
-    '满意 度'
-    """
-    return unicodedata.normalize("NFC", name.strip().strip("\ufeff"))
-
-
-def _code(value: object) -> object:
-    if isinstance(value, bool) or not isinstance(value, int | float | str):
-        raise PydanticCustomError("expected", "a number or a text")
-    return value
-
-
-def _listed(value: object) -> object:
-    return (value,) if isinstance(value, str) else value
-
-
-def _worded(value: object) -> object:
-    return {"en": value} if isinstance(value, str) else value
-
-
-Column = Annotated[str, AfterValidator(column_name), Field(min_length=1)]
-Code = Annotated[int | float | str, BeforeValidator(_code)]
-"""A missing code: a number or a text; ``-99``, ``"-99"`` and ``"-99.0"`` are the same code."""
-
-Names = Annotated[tuple[str, ...], Field(strict=False)]
-Columns = Annotated[tuple[Column, ...], Field(strict=False, description="a list of column names")]
-Codes = Annotated[tuple[Code, ...], Field(strict=False, description="a list of numbers or texts")]
-Language = Literal["en", "zh"]
-Positive = Annotated[float, Field(gt=0)]
-
-
-class _Table(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
-
-
-class Words(_Table):
-    """A text in English and, where there is one, in Chinese; a plain string is the English one."""
-
-    en: str = Field(min_length=1, description="a text")
-    zh: str = Field(default="", description="a text")
-
-    def text(self, language: str = "en") -> str:
-        """The text in a language; the English one where the other is missing."""
-        return (self.zh or self.en) if language == "zh" else self.en
-
-
-Worded = Annotated[Words, BeforeValidator(_worded)]
-
-
-class StudyTable(_Table):
+class StudyTable(StudyFileTable):
     """``[study]``: what the study is called."""
 
     id: str = Field(
@@ -97,7 +56,7 @@ class StudyTable(_Table):
     )
 
 
-class DataSpec(_Table):
+class DataSpec(StudyFileTable):
     """``[data.NAME]``: one data file and the columns that say what its rows are about."""
 
     file: str = Field(min_length=1, description="the name of a file in the study folder, or raw:NAME")
@@ -118,7 +77,7 @@ class DataSpec(_Table):
     sheet: str | None = Field(default=None, description="the name of a sheet")
 
 
-class ScaleSpec(_Table):
+class ScaleSpec(StudyFileTable):
     """``[scales.NAME]``: which answers a question allows."""
 
     min: float = Field(description="a number")
@@ -128,7 +87,7 @@ class ScaleSpec(_Table):
     unit: str = Field(default="points", description="a text")
 
 
-class ConstructSpec(_Table):
+class ConstructSpec(StudyFileTable):
     """``[constructs.ID]``: what measures a construct."""
 
     mode: Literal["reflective", "formative", "single"] = Field(
@@ -140,16 +99,17 @@ class ConstructSpec(_Table):
     expectation: Columns = ()
     scale: str | None = Field(default=None, description="the name of a [scales] table")
     label: Worded | None = Field(default=None, description='a text, or { en = "…", zh = "…" }')
+    importance: Column | None = Field(default=None, description="a column name")
     measured_in: dict[str, Column] = Field(
         default_factory=dict, description="a table of data name = column name"
     )
 
 
-class PathSpec(_Table):
+class PathSpec(StudyFileTable):
     """``[[paths]]``: who is said to act on whom; ``from`` is read as `sources`."""
 
     hypothesis: str = Field(default="", description="the id of a hypothesis")
-    sources: Annotated[Names, BeforeValidator(_listed)] = Field(
+    sources: Annotated[Names, BeforeValidator(listed)] = Field(
         alias="from", min_length=1, description="a construct id or a list of them"
     )
     to: str = Field(description="a construct id")
@@ -159,72 +119,25 @@ class PathSpec(_Table):
     lag: int = Field(default=0, ge=0, description="a whole number of periods, 0 or more")
 
 
-class ModelSpec(_Table):
+class ModelSpec(StudyFileTable):
     """``[models.NAME]``: a model beyond the standard chain, in lavaan's words over construct ids."""
 
     kind: Literal["sem", "pls"] = Field(description="one of 'sem', 'pls'")
     lavaan: str = Field(pattern=r"\S", description="lines such as 'loyalty ~ satisfaction'")
 
 
-class PlanSpec(_Table):
-    """``[money.plan]``: the improvement whose worth is asked; key ``construct`` is read as `construct_id`."""
+class MeasurementSpec(StudyFileTable):
+    """``[measurement]``: the columns by which the quality of the answers and of the measures is judged."""
 
-    construct_id: str = Field(alias="construct", description="a construct id")
-    change: float = Field(description="a number of points of its score")
-    through: Names = Field(default=(), description="a list of construct ids")
-
-    @property
-    def construct(self) -> str:  # type: ignore[override]  # pydantic's old classmethod of this name
-        """Id of the construct that is improved."""
-        return self.construct_id
-
-
-class BenefitSpec(_Table):
-    """``[money.benefit]``: the benefit line, its 0/1 outcome, and what an outcome is worth."""
-
-    line: str = Field(description="the id of a benefit line")
-    outcome: str = Field(description="a construct id")
-    customers: Positive = Field(le=1e12, description="a number above 0 and at most 1e12")
-    margin: float = Field(
-        ge=-1e12, le=1e12, description="money per retained customer and period, at most 1e12"
-    )
-
-
-class CostSpec(_Table):
-    """``[money.cost]``: the cost line, per period and once, and how surely it is known."""
-
-    line: str = Field(description="the id of a cost line")
-    amount: float = Field(ge=0, le=1e15, description="money per period, from 0 to 1e15")
-    relative_sd: float = Field(default=0.0, ge=0, le=10, description="a number from 0 to 10, such as 0.1")
-    once: float = Field(default=0.0, ge=0, le=1e15, description="money at the start, from 0 to 1e15")
-
-
-class MoneySpec(_Table):
-    """``[money]``: currency and time, and the plan, its benefit and its cost."""
-
-    currency: str = Field(min_length=1, description="a currency such as 'CNY'")
-    price_year: int = Field(ge=1000, le=9999, description="a year such as 2025")
-    discount_rate: float = Field(
-        gt=-1, le=10, description="a rate per year such as 0.08, above -1 and at most 10"
-    )
-    periods_per_year: float = Field(ge=0.01, le=10_000, description="a number from 0.01 to 10000")
-    horizon: int = Field(ge=1, le=10_000, description="a whole number of periods, from 1 to 10000")
     data: str | None = Field(default=None, description="the name of a [data] table")
-    plan: PlanSpec = Field(description="a table [money.plan]")
-    benefit: BenefitSpec = Field(description="a table [money.benefit]")
-    cost: CostSpec = Field(description="a table [money.cost]")
+    group: Column | None = Field(default=None, description="a column name")
+    duration: Column | None = Field(default=None, description="a column name")
+    marker: Columns = ()
+    pairs: ColumnPairs = ()
+    segments: Columns = ()
 
 
-class ClaimSpec(_Table):
-    """``[claims.K2]``: the cut-offs a claim is read with; None means the claim's own."""
-
-    satisfied: float | None = Field(default=None, description="a number")
-    highly_satisfied: float | None = Field(default=None, description="a number")
-    buys_again: float | None = Field(default=None, description="a number")
-    outcome: str | None = Field(default=None, description="a construct id")
-
-
-class InferenceSpec(_Table):
+class InferenceSpec(StudyFileTable):
     """``[inference]``: level of confidence, seed, resamples, and what happens to gaps."""
 
     level: float = Field(default=0.95, gt=0, lt=1, description="a number between 0 and 1, such as 0.95")
@@ -235,7 +148,7 @@ class InferenceSpec(_Table):
     )
 
 
-class ReportSpec(_Table):
+class ReportSpec(StudyFileTable):
     """``[report]``: languages and forms of the report."""
 
     languages: tuple[Language, ...] = Field(
@@ -246,7 +159,7 @@ class ReportSpec(_Table):
     )
 
 
-class StudySpec(_Table):
+class StudySpec(StudyFileTable):
     """The whole study file. Attribute names are its keys, except that a path's ``from`` is ``sources``."""
 
     version: Literal[1] = Field(description="1")
@@ -258,6 +171,7 @@ class StudySpec(_Table):
     models: dict[str, ModelSpec] = Field(default_factory=dict, description="tables [models.NAME]")
     money: MoneySpec | None = Field(default=None, description="a table [money]")
     claims: dict[str, ClaimSpec] = Field(default_factory=dict, description="tables [claims.ID]")
+    measurement: MeasurementSpec | None = Field(default=None, description="a table [measurement]")
     inference: InferenceSpec = Field(default_factory=InferenceSpec, description="a table [inference]")
     report: ReportSpec = Field(default_factory=ReportSpec, description="a table [report]")
 
@@ -285,3 +199,21 @@ class StudySpec(_Table):
         if spec.items and data == self.home(construct):
             return spec.items
         return (spec.measured_in[data],) if data in spec.measured_in else ()
+
+    @property
+    def measurement_home(self) -> str | None:
+        """Data file in which measurement is judged.
+
+        The one ``[measurement]`` names, else the only one, else the home of most items of reflective
+        constructs; None where no such item has a home.
+        """
+        if self.measurement is not None and self.measurement.data is not None:
+            return self.measurement.data
+        if len(self.data) == 1:
+            return next(iter(self.data))
+        count: dict[str, int] = {}
+        for construct, spec in self.constructs.items():
+            home = self.home(construct)
+            if spec.mode == "reflective" and spec.items and home is not None:
+                count[home] = count.get(home, 0) + len(spec.items)
+        return max(count, key=lambda data: count[data]) if count else None

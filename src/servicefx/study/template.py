@@ -1,4 +1,4 @@
-"""The study that `servicefx new` writes: a commented study file and a small survey, which run as they are."""
+"""The studies `servicefx new` writes: a commented study file and a small survey, which run as they are."""
 
 from __future__ import annotations
 
@@ -7,19 +7,27 @@ from pathlib import Path
 
 from servicefx.errors import Problem, StudyError
 
-__all__ = ["TEMPLATE_FILES", "write_template"]
+__all__ = ["DEFAULT_TEMPLATE", "TEMPLATES", "write_template"]
 
-TEMPLATE_FILES = ("study.toml", "survey.csv")
-"""Names of the files written."""
+TEMPLATES: dict[str, tuple[str, ...]] = {
+    "survey": ("study.toml", "survey.csv"),
+    "servqual": ("study.toml", "survey.csv", "questionnaire.md"),
+    "after_sales": ("study.toml", "survey.csv", "questionnaire.md"),
+}
+"""Template -> names of the files it writes. ``survey`` explains every key; ``servqual`` asks 22 statements as
+expected and as met; ``after_sales`` ten dimensions of after-sales service and their benefits."""
+DEFAULT_TEMPLATE = "survey"
 
 
-def write_template(folder: str | Path) -> list[Path]:
-    """Write the template study into a folder, which is made if need be.
+def write_template(folder: str | Path, template: str = DEFAULT_TEMPLATE) -> list[Path]:
+    """Write a template study into a folder, which is made if need be.
 
     Parameters
     ----------
     folder : str or Path
         May hold other files, but none of the template's.
+    template : str
+        A name in `TEMPLATES`.
 
     Returns
     -------
@@ -29,11 +37,19 @@ def write_template(folder: str | Path) -> list[Path]:
     Raises
     ------
     StudyError
-        If a file of the template is there already, or the folder cannot be written to; nothing is
-        overwritten.
+        If there is no such template, a file of it is there already, or the folder cannot be written to;
+        nothing is overwritten.
     """
-    target = Path(folder)
-    for name in TEMPLATE_FILES:
+    if template not in TEMPLATES:
+        raise StudyError(
+            Problem(
+                "template",
+                f"there is no template '{template}', expected one of: {', '.join(TEMPLATES)}",
+                "Name one of them.",
+            )
+        )
+    target, names = Path(folder), TEMPLATES[template]
+    for name in names:
         if (target / name).exists() or (target / name).is_symlink():
             raise StudyError(
                 Problem(
@@ -44,11 +60,11 @@ def write_template(folder: str | Path) -> list[Path]:
             )
     if target.is_file():
         raise StudyError(Problem(str(folder), "is a file, a folder is needed", "Name another folder."))
-    source = files("servicefx.study").joinpath("templates")
+    source = files("servicefx.study").joinpath("templates", template)
     written = []
     try:
         target.mkdir(parents=True, exist_ok=True)
-        for name in TEMPLATE_FILES:
+        for name in names:
             path = target / name
             with path.open("xb") as file:
                 file.write(source.joinpath(name).read_bytes())

@@ -139,14 +139,14 @@ CASES: dict[str, tuple[str, dict[str, Any]]] = {
     "second_order_exogenous_disjoint": (EXOGENOUS_SECOND, {"task": "second_order", "approach": "disjoint"}),
     "interaction": (MODERATED, {"task": "interaction"}),
     "quadratic": (QUADRATIC, {"task": "interaction"}),
-    "prediction": (ECSI, {"task": "prediction", "data": "mobi", "folds": "folds_mobi.csv"}),
-    "prediction_mode_b": (FORMED, {"task": "prediction", "data": "mobi", "folds": "folds_mobi.csv"}),
+    "prediction": (ECSI, {"task": "prediction", "data": "mobi", "folds": "folds_ecsi.csv"}),
+    "prediction_mode_b": (FORMED, {"task": "prediction", "data": "mobi", "folds": "folds_ecsi.csv"}),
     "importance": (ECSI, {"task": "importance", "data": "mobi", "scale": [1, 10], "target": "SATIS"}),
     "importance_loyalty": (
         ECSI.replace("CUSL1 + CUSL2 + CUSL3", "CUSL1 + CUSL3"),
         {"task": "importance", "data": "mobi", "scale": [1, 10], "target": "LOYAL"},
     ),
-    "fit_composites": (ECSI, {"task": "fit", "data": "mobi", "resamples": "resamples_mobi.csv"}),
+    "fit_composites": (ECSI, {"task": "fit", "data": "mobi", "resamples": "resamples_ecsi.csv"}),
     "fit_factors": (
         FACTORS,
         {"task": "fit", "data": "factors.csv", "consistent": True, "resamples": "resamples_factors.csv"},
@@ -170,7 +170,7 @@ CASES: dict[str, tuple[str, dict[str, Any]]] = {
             "resamples": ["resamples_a.csv", "resamples_b.csv"],
         },
     ),
-    "bootstrap": (ECSI, {"task": "bootstrap", "data": "mobi", "resamples": "resamples_mobi.csv"}),
+    "bootstrap": (ECSI, {"task": "bootstrap", "data": "mobi", "resamples": "resamples_ecsi.csv"}),
     "bootstrap_consistent": (
         FACTORS,
         {
@@ -253,12 +253,12 @@ def main() -> None:
     write("factors.csv", factors())
     rng = np.random.default_rng(SEED + 2)
     folds = np.repeat(np.arange(10), 25)
-    write("folds_mobi.csv", pd.DataFrame({"fold": rng.permutation(folds)}))
+    write("folds_ecsi.csv", pd.DataFrame({"fold": rng.permutation(folds)}))
     holes = pd.DataFrame({"row": rng.integers(0, 250, 220), "item": rng.choice(MEASURED_ITEMS, 220)})
     write("holes.csv", holes.drop_duplicates().sort_values(["row", "item"]))
     first = (survey["group"] == "a").to_numpy()
     write("permutations.csv", pd.DataFrame([rng.permutation(first).astype(int) for _ in range(50)]))
-    write("resamples_mobi.csv", resamples(rng, 250, 20))
+    write("resamples_ecsi.csv", resamples(rng, 250, 20))
     write("resamples_factors.csv", resamples(rng, 200, 20))
     write("resamples_a.csv", resamples(rng, int(first.sum()), 40))
     write("resamples_b.csv", resamples(rng, int((~first).sum()), 40))
