@@ -113,6 +113,8 @@ RULES: dict[str, Rule] = {
     rule.id: rule
     for rule in (
         _rule("alpha", 0.7, 0.6, "high", "Nunnally (1978), Psychometric Theory, 2nd ed., p. 245"),
+        _rule("omega", 0.7, 0.6, "high", "Bagozzi & Yi (1988), J. Acad. Mark. Sci. 16, 74-94"),
+        _rule("rho_a", 0.7, 0.6, "high", "Dijkstra & Henseler (2015), MIS Quarterly 39, 297-316"),
         _rule(
             "composite_reliability", 0.7, 0.6, "high", "Bagozzi & Yi (1988), J. Acad. Mark. Sci. 16, 74-94"
         ),
