@@ -2,8 +2,24 @@
 
 from servicefx.pls.estimation import fit
 from servicefx.pls.exact_fit import exact_fit_test
+from servicefx.pls.importance import ImportancePerformance, importance_performance
 from servicefx.pls.pls_bootstrap import PlsBootstrap
 from servicefx.pls.pls_fit import PlsFit
+from servicefx.pls.prediction import PlsPrediction, cvpat, held_out_predictions, predict
 from servicefx.pls.resampling import bootstrap
+from servicefx.pls.scores import scores
 
-__all__ = ["PlsBootstrap", "PlsFit", "bootstrap", "exact_fit_test", "fit"]
+__all__ = [
+    "ImportancePerformance",
+    "PlsBootstrap",
+    "PlsFit",
+    "PlsPrediction",
+    "bootstrap",
+    "cvpat",
+    "exact_fit_test",
+    "fit",
+    "held_out_predictions",
+    "importance_performance",
+    "predict",
+    "scores",
+]

@@ -1,4 +1,4 @@
-"""importance_performance: which constructs and items matter most to a target, and how well each is doing (IPMA)."""
+"""importance_performance: what matters most to a target, and how well it is doing (IPMA)."""
 
 from __future__ import annotations
 
@@ -11,16 +11,14 @@ from numpy.typing import ArrayLike, NDArray
 
 from servicefx.errors import DataError, Problem, StudyError, closest
 from servicefx.moments.resample_index import resample_blocks
-from servicefx.pls.base_columns import BaseMoments
-from servicefx.pls.effects import total_effects
+from servicefx.pls.importance_frames import cautions_of, constructs_frame, items_frame
+from servicefx.pls.importance_values import ImportanceValues, acting_on, importance_values
 from servicefx.pls.item_scales import ItemScale, Scale, item_scale
-from servicefx.pls.model import PlsModel
 from servicefx.pls.pls_fit import PlsFit
 from servicefx.pls.sample import sample_of
-from servicefx.pls.scores import check_means, score_weights
-from servicefx.pls.solution import Solution, solve
+from servicefx.pls.scores import check_means
+from servicefx.pls.solution import solve
 from servicefx.sem.choices import whole_number
-from servicefx.sem.resampling.intervals import interval_columns
 from servicefx.sem.threads import one_thread
 
 __all__ = ["ImportancePerformance", "importance_performance"]
@@ -61,7 +59,8 @@ class ImportancePerformance:
     notes: tuple[str, ...]
 
     def __repr__(self) -> str:
-        return f"ImportancePerformance: target {self.target}, {len(self.constructs) - 1} constructs, n = {self.n_obs:,}"
+        number = len(self.constructs) - 1
+        return f"ImportancePerformance: target {self.target}, {number} constructs, n = {self.n_obs:,}"
 
     @property
     def problems(self) -> tuple[Problem, ...]:
@@ -72,17 +71,6 @@ class ImportancePerformance:
                 remedy = "Leave these items out, or give them equal weights, before reading its performance."
                 found.append(Problem(f"construct '{row.construct}'", str(row.caution), remedy))
         return tuple(found)
-
-
-@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
-class _Values:
-    """Numbers of B samples: of constructs (B, k), of their items (B, p, k)."""
-
-    importance: Floats
-    standardised: Floats
-    performance: Floats
-    weights: Floats
-    item_performance: Floats
 
 
 def importance_performance(
@@ -112,8 +100,8 @@ def importance_performance(
         The rows of the fit: needed for intervals, and for the observed range where no scale is given. What
         happens to gaps is as in the fit. Survey weights are not used.
     scale : (low, high) or mapping of str to (low, high), optional
-        The lowest and highest answer that an item can take, of all items or item by item. Without it the range
-        that was observed is taken, and ``notes`` say so: performance is then how near to the best answer given.
+        The lowest and highest answer that an item can take, of all items or item by item. Without it the
+        observed range is taken, and ``notes`` say so: performance is then how near to the best answer given.
     draws : int, optional
         Resamples for percentile intervals; 2,000 with data, none without. NaN bounds where there are none.
     seed : int
@@ -130,21 +118,22 @@ def importance_performance(
     ImportancePerformance
         Importance in points of the target per point of the construct or item; standardised importance in
         standard deviations per standard deviation; performance in [0, 100] unless weights are negative.
-        Parts of a construct of constructs stand below it with its importance times their share of its weights.
+        Parts of a construct of constructs stand below it, with its importance times their share of its
+        weights (not under ``second_order="repeated"``, where the whole is not made of them).
         Products have no row: the effects of their factors hold at the mean of the other factor.
 
     Raises
     ------
     StudyError
-        If nothing explains the target, a scale is missing, empty or the wrong way round, or the fit is of common
-        factors.
+        If nothing explains the target, a scale is missing, empty or the wrong way round, or the fit is of
+        common factors.
     DataError
         If answers lie outside their scale, or rows or means are needed and absent.
 
     Notes
     -----
-    Items are rescaled to 0-100, weights of rescaled items made to sum to 1, and total effects unstandardised by
-    the standard deviations of the rescaled scores (their ratio does not depend on n or n - 1). An item's
+    Items are rescaled to 0-100, weights of rescaled items made to sum to 1, and total effects unstandardised
+    by the standard deviations of the rescaled scores (their ratio does not depend on n or n - 1). An item's
     importance is its weight times the importance of its construct. A construct with a negative weight is
     flagged in ``caution``: its performance is no average of its items' and may leave [0, 100].
 
@@ -158,8 +147,8 @@ def importance_performance(
     _check(fit, target, data, wanted, seed, level)
     check_means(fit)
     limits = item_scale(fit, data, scale)
-    names = _rows(fit, target)
-    values = _values(fit.model, names, target, limits, fit.base, fit.solution)
+    names = acting_on(fit, target)
+    values = importance_values(fit.model, names, target, limits, fit.base, fit.solution)
     drawn = None
     if wanted and data is not None:
         drawn = _drawn(fit, data, names, target, limits, wanted, seed, analysis_id, clusters)
@@ -172,65 +161,15 @@ def importance_performance(
             notes.append(f"{failed} of {wanted} resamples have no answer and are left out")
     if fit.model.products:
         notes.append("effects of constructs in a product hold at the mean of its other factor")
-    cautions = _cautions(fit.model, names, values)
+    cautions = cautions_of(fit.model, names, values)
     return ImportancePerformance(
         target=target,
-        constructs=_constructs_frame(fit.model, names, target, values, drawn, cautions, level),
-        items=_items_frame(fit.model, names, target, values, drawn, level),
+        constructs=constructs_frame(fit.model, names, target, values, drawn, cautions, level),
+        items=items_frame(fit.model, names, target, values, drawn, level),
         scale=limits.as_mapping(fit.model.items),
         n_obs=fit.n_obs,
         n_failed=failed,
         notes=tuple(notes),
-    )
-
-
-def _rows(fit: PlsFit, target: str) -> tuple[str, ...]:
-    """Constructs that act on the target, parts below their whole, and the target."""
-    model = fit.model
-    acting = {source for to, source in total_effects(model, fit.solution.paths) if to == target}
-    names: list[str] = []
-    for name in model.constructs:
-        if name in acting:
-            names.append(name)
-            if name in model.higher and fit.choices.second_order != "repeated":
-                names += model.blocks[name]
-    return (*names, target)
-
-
-def _whole(model: PlsModel, name: str) -> str:
-    """The construct that a construct is part of; empty where there is none."""
-    return next((whole for whole in model.higher if name in model.blocks[whole]), "")
-
-
-def _values(
-    model: PlsModel, names: tuple[str, ...], target: str, limits: ItemScale, base: BaseMoments, solution: Solution
-) -> _Values:
-    """Everything, in every sample; NaN where the weights of a construct do not sum to a positive number."""
-    p = len(base.items)
-    weights = score_weights(base, solution, names)[0][:, :p] * (limits.span / 100.0)[:, None]
-    total = weights.sum(axis=1)
-    total = np.where(total > 0, total, np.nan)
-    normed = weights / total[:, None, :]
-    item_performance = 100.0 * (base.item_means - limits.low) / limits.span
-    effects = total_effects(model, solution.paths)
-    standardised = np.full(total.shape, np.nan)
-    importance = np.full(total.shape, np.nan)
-    for at, name in enumerate(names[:-1]):
-        whole = _whole(model, name)
-        if not whole:
-            standardised[:, at] = effects[target, name]
-            importance[:, at] = effects[target, name] * total[:, at] / total[:, -1]
-            continue
-        above = names.index(whole)
-        share = normed[:, base.places(model.items_of(name)), above].sum(axis=1)
-        importance[:, at] = importance[:, above] * share
-        standardised[:, at] = importance[:, at] * total[:, -1] / total[:, at]
-    return _Values(
-        importance=importance,
-        standardised=standardised,
-        performance=np.einsum("bp,bpk->bk", item_performance, normed),
-        weights=normed,
-        item_performance=item_performance,
     )
 
 
@@ -244,126 +183,27 @@ def _drawn(
     seed: int,
     analysis_id: str,
     clusters: ArrayLike | pd.Series | None,
-) -> _Values:
+) -> ImportanceValues:
     sample = sample_of(fit.model, data, fit.choices.missing)
     parts = []
     with one_thread():
         for block in resample_blocks(len(data), draws, seed, analysis_id, clusters):
             base = sample.moments(block.counts().astype(np.float32))
             solution = solve(fit.model, base, fit.choices, start=fit.solution)
-            found = _values(fit.model, names, target, limits, base, solution)
+            found = importance_values(fit.model, names, target, limits, base, solution)
             lost = ~solution.converged | np.isnan(solution.paths).any(axis=1)
-            for name in _Values.__slots__:
+            for name in ImportanceValues.__slots__:
                 getattr(found, name)[lost] = np.nan
             parts.append(found)
-    return _Values(
-        **{name: np.concatenate([getattr(part, name) for part in parts]) for name in _Values.__slots__}
+    return ImportanceValues(
+        **{
+            name: np.concatenate([getattr(part, name) for part in parts])
+            for name in ImportanceValues.__slots__
+        }
     )
 
 
-def _cautions(model: PlsModel, names: tuple[str, ...], values: _Values) -> list[str]:
-    cautions = []
-    for at, name in enumerate(names):
-        items = model.items_of(name)
-        places = [model.items.index(item) for item in items]
-        negative = [
-            item for item, weight in zip(items, values.weights[0, places, at], strict=True) if weight < 0
-        ]
-        listed = ", ".join(f"'{item}'" for item in negative)
-        cautions.append(f"negative weight of {listed}: performance is no average of the items" if negative else "")
-    return cautions
-
-
-def _bounds(values: Floats, drawn: Floats | None, level: float) -> tuple[Floats, Floats]:
-    """Percentile intervals of numbers (t,) from their draws (B, t); NaN without draws."""
-    if drawn is None:
-        nothing = np.full(len(values), np.nan)
-        return nothing, nothing
-    columns = interval_columns(values, drawn, np.zeros(len(values)), "percentile", level)
-    return columns["conf_low"], columns["conf_high"]
-
-
-def _constructs_frame(
-    model: PlsModel,
-    names: tuple[str, ...],
-    target: str,
-    values: _Values,
-    drawn: _Values | None,
-    cautions: list[str],
-    level: float,
-) -> pd.DataFrame:
-    frame = pd.DataFrame({"construct": list(names), "part_of": [_whole(model, name) for name in names]})
-    for name in ("importance", "performance"):
-        found = getattr(values, name)[0]
-        frame[name] = found
-        low, high = _bounds(found, None if drawn is None else getattr(drawn, name), level)
-        frame[f"{name}_low"], frame[f"{name}_high"] = low, high
-        if name == "importance":
-            frame["importance_standardised"] = values.standardised[0]
-    frame["caution"] = cautions
-    frame["undefined"] = [
-        _reason(name, target, bool(np.isnan(performance)), bool(np.isnan(importance)), drawn is None)
-        for name, performance, importance in zip(
-            names, values.performance[0], values.importance[0], strict=True
-        )
-    ]
-    return frame
-
-
-def _reason(name: str, target: str, no_performance: bool, no_importance: bool, no_draws: bool) -> str:
-    reasons = []
-    if no_performance:
-        reasons.append("its weights do not sum to a positive number")
-    if name == target:
-        reasons.append("the target itself has no importance")
-    elif no_importance and not no_performance:
-        reasons.append("the weights of the target or the whole do not sum to a positive number")
-    if no_draws:
-        reasons.append("no intervals without resamples")
-    return "; ".join(reasons)
-
-
-def _items_frame(
-    model: PlsModel,
-    names: tuple[str, ...],
-    target: str,
-    values: _Values,
-    drawn: _Values | None,
-    level: float,
-) -> pd.DataFrame:
-    pairs = [
-        (at, name, item, model.items.index(item))
-        for at, name in enumerate(names)
-        if not _whole(model, name)
-        for item in model.items_of(name)
-    ]
-    of, places = [at for at, *_ in pairs], [place for *_, place in pairs]
-    frame = pd.DataFrame(
-        {"construct": [name for _, name, *_ in pairs], "item": [item for *_, item, _ in pairs]}
-    )
-
-    def importance_of(some: _Values) -> Floats:
-        return np.asarray(some.importance[:, of] * some.weights[:, places, of], dtype=np.float64)
-
-    frame["weight"] = values.weights[0, places, of]
-    importance, performance = importance_of(values)[0], values.item_performance[0, places]
-    frame["importance"] = importance
-    low, high = _bounds(importance, None if drawn is None else importance_of(drawn), level)
-    frame["importance_low"], frame["importance_high"] = low, high
-    frame["performance"] = performance
-    low, high = _bounds(performance, None if drawn is None else drawn.item_performance[:, places], level)
-    frame["performance_low"], frame["performance_high"] = low, high
-    frame["caution"] = np.where(frame["weight"] < 0, "negative weight", "")
-    frame["undefined"] = [
-        _reason(name, target, False, bool(np.isnan(value)), drawn is None)
-        for name, value in zip(frame["construct"], importance, strict=True)
-    ]
-    return frame
-
-
-def _check(
-    fit: PlsFit, target: str, data: pd.DataFrame | None, draws: int, seed: int, level: float
-) -> None:
+def _check(fit: PlsFit, target: str, data: pd.DataFrame | None, draws: int, seed: int, level: float) -> None:
     problems = whole_number("draws", draws, 0, "Choose e.g. 2000.")
     problems += whole_number("seed", seed, 0, "Choose e.g. the study's seed.")
     if not 0 < level < 1:
@@ -374,7 +214,9 @@ def _check(
     outcomes = fit.model.outcomes
     if target not in outcomes:
         known = target in fit.model.constructs
-        found = f"nothing explains '{target}'" if known else f"no construct '{target}'{closest(target, outcomes)}"
+        found = (
+            f"nothing explains '{target}'" if known else f"no construct '{target}'{closest(target, outcomes)}"
+        )
         problems.append(Problem("target", found, f"Choose among {', '.join(outcomes)}."))
     if problems:
         raise StudyError(*problems)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from servicefx.errors import DataError, Problem, StudyError, closest
 from servicefx.pls.pls_fit import PlsFit
-from servicefx.pls.sample import sample_of
+from servicefx.pls.sample import item_values, sample_of
 
 __all__ = ["ItemScale", "Scale", "item_scale"]
 
@@ -82,8 +82,8 @@ def item_scale(fit: PlsFit, data: pd.DataFrame | None, scale: Scale | None) -> I
     outside = [
         Problem(
             f"item '{item}'",
-            f"{'answers' if data is not None else 'a mean'} from {least:g} to {most:g}, outside the scale "
-            f"{start:g} to {end:g}",
+            f"{f'a mean of {least:g}' if data is None else f'answers from {least:g} to {most:g}'}, "
+            f"outside the scale {start:g} to {end:g}",
             "Correct the scale, or declare these answers missing.",
         )
         for item, least, most, start, end, bit in zip(items, lowest, highest, low, high, slack, strict=True)
@@ -98,8 +98,8 @@ def _reach(fit: PlsFit, data: pd.DataFrame | None) -> tuple[Floats, Floats]:
     """Lowest and highest answer of the rows of the fit, or without rows the mean for both."""
     if data is None:
         return fit.base.item_means[0], fit.base.item_means[0]
-    sample = sample_of(fit.model, data, fit.choices.missing)
-    known = np.where(sample.answered, sample.deviations * sample.scale + sample.centre, np.nan)[sample.used]
+    used = sample_of(fit.model, data, fit.choices.missing).used
+    known = item_values(data, fit.model.items)[0][used]
     return np.nanmin(known, axis=0), np.nanmax(known, axis=0)
 
 
@@ -108,7 +108,11 @@ def _ends(items: tuple[str, ...], scale: Scale) -> list[tuple[float, float]]:
     if isinstance(scale, Mapping):
         known = [str(name) for name in scale]
         problems = [
-            Problem("scale", f"item '{item}' has none{closest(item, known)}", "Give its lowest and highest answer.")
+            Problem(
+                "scale",
+                f"item '{item}' has none{closest(item, known)}",
+                "Give its lowest and highest answer.",
+            )
             for item in items
             if item not in scale
         ]

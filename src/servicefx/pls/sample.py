@@ -17,7 +17,7 @@ from servicefx.moments.saturated import saturated_moments
 from servicefx.pls.base_columns import BaseMoments, item_products
 from servicefx.pls.model import PlsModel
 
-__all__ = ["MISSING", "MissingRule", "PlsSample", "sample_of"]
+__all__ = ["MISSING", "MissingRule", "PlsSample", "item_values", "sample_of"]
 
 Floats = NDArray[np.float64]
 MissingRule = Literal["listwise", "mean", "em"]
@@ -148,7 +148,7 @@ def sample_of(model: PlsModel, data: pd.DataFrame, missing: MissingRule) -> PlsS
         asked of rows with gaps that are not left out.
     """
     items = model.items
-    values, answered = _item_values(data, items)
+    values, answered = item_values(data, items)
     enough = answered.all(axis=1) if missing == "listwise" else answered.any(axis=1)
     used = np.asarray(enough, dtype=np.bool_)
     _check_answers(items, answered, used, missing)
@@ -166,8 +166,8 @@ def sample_of(model: PlsModel, data: pd.DataFrame, missing: MissingRule) -> PlsS
     )  # fmt: skip
 
 
-def _item_values(data: pd.DataFrame, items: tuple[str, ...]) -> tuple[Floats, NDArray[np.bool_]]:
-    """The items as floats, NaN where there is no answer, and where there is one."""
+def item_values(data: pd.DataFrame, items: tuple[str, ...]) -> tuple[Floats, NDArray[np.bool_]]:
+    """The items as floats, NaN where there is no answer, and where there is one; both of shape (n, p)."""
     columns = [str(column) for column in data.columns]
     absent = [item for item in items if item not in columns]
     if absent:

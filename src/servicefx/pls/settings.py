@@ -38,8 +38,8 @@ _NOTES = {
         "are standardised either way."
     ),
     "denominator": (
-        "n or n - 1 cancels in everything standardised. It stays in unstandardised scores and in the "
-        "importance of an importance-performance map, by a factor sqrt(n / (n - 1))."
+        "n or n - 1 cancels in everything standardised, and in an importance-performance map. It stays in "
+        "unstandardised scores, by a factor sqrt(n / (n - 1))."
     ),
     "missing": (
         "Mean replacement keeps every row and shrinks correlations; SmartPLS offers it first. Leaving rows "

@@ -201,6 +201,8 @@ GLOSSARY: dict[str, Column] = {
     "cumulative_share": Column("share of this factor and those before it", "[0, 1]", "share"),
     "adjusted": Column("the estimate after allowing for a common method", "as the estimate", "estimate"),
     "change": Column("adjusted less unadjusted estimate", "as the estimate", "estimate"),
+    "published_statistic": Column("test statistic by the source's own formula", "dimensionless", "estimate"),
+    "published_p_value": Column("p-value by the source's own formula", "[0, 1]", "p_value"),
     "method_loading": Column("standardised loading of an item on the method factor", "[-1, 1]", "estimate"),
     "construct_share": Column("share of the items' variance due to their construct", "[0, 1]", "share"),
     "method_share": Column("share of the items' variance due to a common method", "[0, 1]", "share"),
