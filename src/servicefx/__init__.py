@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from servicefx.errors import Problem as Problem
     from servicefx.errors import ServicefxError as ServicefxError
     from servicefx.errors import StudyError as StudyError
+    from servicefx.measurement.assessment import MeasurementReport as MeasurementReport
+    from servicefx.measurement.assessment import assess as assess
     from servicefx.moments.moments import Moments as Moments
     from servicefx.report.figures import render_figure as render_figure
     from servicefx.report.page import labels_of as labels_of
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
     from servicefx.report.stage import write_staged_report as write_staged_report
     from servicefx.run import run_study as run_study
     from servicefx.run import verify_report as verify_report
+    from servicefx.sections.benefit import benefit_section as benefit_section
     from servicefx.sections.chain import chain_section as chain_section
     from servicefx.sections.chain import repurchase_section as repurchase_section
     from servicefx.sections.claims import claims_section as claims_section
@@ -26,10 +29,13 @@ if TYPE_CHECKING:
     from servicefx.sections.descriptives import descriptives_section as descriptives_section
     from servicefx.sections.drivers import drivers_section as drivers_section
     from servicefx.sections.hypotheses import hypotheses_section as hypotheses_section
+    from servicefx.sections.invariance import invariance_section as invariance_section
     from servicefx.sections.measurement import measurement_section as measurement_section
     from servicefx.sections.money import money_section as money_section
     from servicefx.sections.panel import panel_section as panel_section
     from servicefx.sections.sample import sample_section as sample_section
+    from servicefx.sections.screening import screening_section as screening_section
+    from servicefx.sections.service_quality import service_quality_section as service_quality_section
     from servicefx.sections.structure import structure_section as structure_section
     from servicefx.study.simulate import simulate as simulate
     from servicefx.study.study import Study as Study
@@ -58,10 +64,16 @@ _HOMES = {
     "simulate": "study.simulate",
     "run_study": "run",
     "verify_report": "run",
+    "assess": "measurement",
+    "MeasurementReport": "measurement",
     # a study, section by section
     "sample_section": "sections.sample",
     "descriptives_section": "sections.descriptives",
     "measurement_section": "sections.measurement",
+    "screening_section": "sections.screening",
+    "invariance_section": "sections.invariance",
+    "service_quality_section": "sections.service_quality",
+    "benefit_section": "sections.benefit",
     "drivers_section": "sections.drivers",
     "structure_section": "sections.structure",
     "composite_section": "sections.composite",

@@ -37,7 +37,11 @@ __all__ = [
 SECTIONS: tuple[tuple[str, str], ...] = (
     ("sample", "servicefx.sections.sample:sample_section"),
     ("descriptives", "servicefx.sections.descriptives:descriptives_section"),
+    ("screening", "servicefx.sections.screening:screening_section"),
     ("measurement", "servicefx.sections.measurement:measurement_section"),
+    ("invariance", "servicefx.sections.invariance:invariance_section"),
+    ("service_quality", "servicefx.sections.service_quality:service_quality_section"),
+    ("benefit", "servicefx.sections.benefit:benefit_section"),
     ("drivers", "servicefx.sections.drivers:drivers_section"),
     ("structure", "servicefx.sections.structure:structure_section"),
     ("composite", "servicefx.sections.composite:composite_section"),

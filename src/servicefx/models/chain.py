@@ -57,7 +57,7 @@ def draw_source(study: Study, data: str, seed: int) -> str:
 
 def stream_of(study: Study, data: str) -> str:
     """The ``analysis_id`` of a data file's resamples: the beginning of its sha256, and its name."""
-    return f"{study.inputs[data][:12]}:{data}"
+    return study.stream(data)
 
 
 def shared_counts(study: Study, data: str, seed: int) -> NDArray[np.float32]:

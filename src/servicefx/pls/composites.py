@@ -84,7 +84,7 @@ def composites(
         Inner weights: regressions on what explains and correlations with what is explained; correlations;
         signs of correlations.
     tolerance : float
-        Largest move of a weight in the last round, in units where composites have variance 1.
+        Largest move of a standardised item's weight in the last round; composites have variance 1.
     max_iterations : int
         Rounds at most.
     start : ndarray, shape (p, K), optional
@@ -104,7 +104,8 @@ def composites(
     """
     layout = _layout(design)
     R = correlation[:, layout.item][:, :, layout.item]
-    inverses = _block_inverses(R, design, layout)
+    unit = np.sqrt(np.einsum("bpp->bp", R))
+    inverses = _block_inverses(R, unit, design, layout)
     first = np.ones(len(layout.item)) if start is None else start[layout.item, layout.construct]
     state = _normalised(R, np.broadcast_to(first, R.shape[:2]), layout)
 
@@ -120,14 +121,14 @@ def composites(
             at = layout.block(j)
             outer[:, at] = np.einsum("bij,bj->bi", inverse, outer[:, at])
         new = _normalised(R, outer, layout)
-        moved = np.abs(new.weights - state.weights).max(axis=1)
+        moved = (np.abs(new.weights - state.weights) * unit).max(axis=1)
         arrived = moved <= tolerance
         final[moving[arrived]] = new.weights[arrived]
         converged[moving[arrived]] = True
         stays = ~arrived & np.isfinite(moved)
         state = new
         if not stays.all():
-            moving, R, state = moving[stays], R[stays], state.part(stays)
+            moving, R, unit, state = moving[stays], R[stays], unit[stays], state.part(stays)
             inverses = {j: inverse[stays] for j, inverse in inverses.items()}
     return _finished(correlation, final, design, layout, converged, rounds)
 
@@ -250,13 +251,14 @@ def solved(among: Floats, right: Floats) -> Floats:
     Returns
     -------
     ndarray, shape (B, t)
-        NaN where the terms cannot be told apart: one of them is known from those before it.
+        NaN where the terms cannot be told apart: one of them is known from those before it. Corrected
+        correlations beyond 1 have solutions too; `Solution.admissible` tells them.
     """
     t = right.shape[1]
     rows = np.concatenate([among, right[:, :, None]], axis=2)
     for i in range(t):
         pivot = rows[:, i, i]
-        pivot = np.where(pivot > _SINGULAR, pivot, np.nan)
+        pivot = np.where(np.abs(pivot) > _SINGULAR, pivot, np.nan)
         rows[:, i, i:] = rows[:, i, i:] / pivot[:, None]
         for below in range(i + 1, t):
             rows[:, below, i + 1 :] -= rows[:, below, i, None] * rows[:, i, i + 1 :]
@@ -278,18 +280,19 @@ def _inner_weights(correlations: Floats, design: Design, joined: NDArray[np.bool
     return inner
 
 
-def _block_inverses(R: Floats, design: Design, layout: _Layout) -> dict[int, Floats]:
+def _block_inverses(R: Floats, unit: Floats, design: Design, layout: _Layout) -> dict[int, Floats]:
     """Inverse item correlations of each Mode B construct; NaN where its items cannot be told apart."""
     inverses: dict[int, Floats] = {}
     for j, mode in enumerate(design.modes):
         if mode == "A":
             continue
         at = layout.block(j)
-        among = R[:, at, at]
+        size = unit[:, at, None] * unit[:, None, at]
+        among = R[:, at, at] / size
         inverse = np.full(among.shape, np.nan)
         regular = _is_regular(among)
         inverse[regular] = np.linalg.inv(among[regular])
-        inverses[j] = inverse
+        inverses[j] = inverse / size
     return inverses
 
 

@@ -18,9 +18,9 @@ def rho_a(correlation: Floats, weights: Floats) -> Floats:
     Parameters
     ----------
     correlation : ndarray, shape (B, p, p)
-        Of one construct's items.
+        Of one construct's items; covariances where these entered unstandardised.
     weights : ndarray, shape (B, p)
-        Of the standardised items, the composite having variance 1.
+        Mode A, of the items as they entered, the composite having variance 1.
 
     Returns
     -------

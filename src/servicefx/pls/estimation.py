@@ -7,21 +7,26 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
-from servicefx.errors import ConvergenceError, DataError, IdentificationError, Problem, StudyError, closest
+from servicefx.errors import ConvergenceError, DataError, IdentificationError, Problem, StudyError
 from servicefx.moments.checks import check_collinear
 from servicefx.moments.moments import Moments
 from servicefx.pls.base_columns import BaseMoments
-from servicefx.pls.composites import SCHEMES, Mode, Scheme
+from servicefx.pls.choice_problems import choice_problems
+from servicefx.pls.composites import Mode, Scheme
 from servicefx.pls.model import PlsModel, pls_model
 from servicefx.pls.pls_fit import PlsFit
-from servicefx.pls.sample import MISSING, MissingRule, sample_of
+from servicefx.pls.sample import MissingRule, sample_of
 from servicefx.pls.solution import PlsChoices, Solution, solve
-from servicefx.pls.stages import SECOND_ORDER, SecondOrder
+from servicefx.pls.stage_solution import StageSolution
+from servicefx.pls.stages import SecondOrder
 from servicefx.sem.threads import one_thread
 from servicefx.syntax.parser import parse_model
 from servicefx.syntax.table import ParameterTable
 
 __all__ = ["fit", "fit_model", "moments_of"]
+
+_NEARLY_SINGULAR = 1e-8
+"""Smallest eigenvalue of correlations below which their columns are said to repeat one another."""
 
 
 def fit(
@@ -78,8 +83,8 @@ def fit(
     StudyError
         If the model is not one of composites, or a choice is not known.
     DataError
-        If an item is absent, constant or holds text, items repeat one another, or moments are given where
-        rows are needed.
+        If an item is absent, constant or holds text, there are no more rows than items, items repeat one
+        another, or moments are given where rows are needed.
     IdentificationError
         If a composite's terms or the items of a Mode B composite cannot be told apart.
     ConvergenceError
@@ -105,7 +110,12 @@ def fit(
         scheme=scheme, consistent=consistent, missing=missing, scaled=scaled, second_order=second_order,
         tolerance=tolerance, max_iterations=max_iterations,
     )  # fmt: skip
-    _check_choices(choices, level)
+    problems = choice_problems(choices, level)
+    if problems:
+        raise StudyError(*problems)
+    if not isinstance(model, ParameterTable | str):
+        found = f"a {type(model).__name__}, where lines of text or a ParameterTable are expected"
+        raise StudyError(Problem("model", found, "Write e.g. 'quality =~ q1 + q2'."))
     table = parse_model(model, products=True) if isinstance(model, str) else model
     return fit_model(pls_model(table, mode), data, choices, level)
 
@@ -120,6 +130,9 @@ def fit_model(model: PlsModel, data: pd.DataFrame | Moments, choices: PlsChoices
             sample = sample_of(model, data, choices.missing)
             base, n_obs, n_rows = sample.moments(), sample.n_obs, len(data)
         p = len(model.items)
+        if n_obs <= p:
+            found = f"{n_obs} rows for {p} items, more rows than items expected"
+            raise DataError(Problem("data", found, "Add rows, or leave items out."))
         sd = base.sd[0]
         check_collinear(model.items, base.covariance[0, :p, :p] / np.outer(sd, sd))
         solution = solve(model, base, choices)
@@ -155,28 +168,6 @@ def moments_of(model: PlsModel, data: Moments) -> BaseMoments:
     )  # fmt: skip
 
 
-def _check_choices(choices: PlsChoices, level: float) -> None:
-    problems = []
-    known: tuple[tuple[str, str, tuple[str, ...]], ...] = (
-        ("scheme", choices.scheme, SCHEMES),
-        ("missing", choices.missing, MISSING),
-        ("second_order", choices.second_order, SECOND_ORDER),
-    )
-    for name, value, among in known:
-        if value not in among:
-            found = f"'{value}' is not known{closest(str(value), among)}"
-            problems.append(Problem(name, found, f"Choose among {', '.join(among)}."))
-    if not 0 < level < 1:
-        problems.append(Problem("level", f"{level} is not between 0 and 1", "Choose e.g. 0.95."))
-    if not choices.tolerance > 0:
-        problems.append(Problem("tolerance", f"{choices.tolerance} is not above 0", "Choose e.g. 1e-10."))
-    if choices.max_iterations < 1:
-        found = f"{choices.max_iterations} rounds, at least 1 expected"
-        problems.append(Problem("max_iterations", found, "Choose e.g. 1000."))
-    if problems:
-        raise StudyError(*problems)
-
-
 def _check_together(model: PlsModel, choices: PlsChoices) -> None:
     """Raise where a model and choices, each right by itself, do not go together."""
     for name in model.higher if choices.second_order == "repeated" else ():
@@ -187,6 +178,12 @@ def _check_together(model: PlsModel, choices: PlsChoices) -> None:
             raise StudyError(Problem("second_order", found, "Choose second_order='disjoint'."))
     if not choices.consistent:
         return
+    for item in model.items:
+        homes = [f"'{name}'" for name in model.constructs if item in model.blocks[name]]
+        if len(homes) > 1:
+            found = f"consistent=True, but {' and '.join(homes)} share '{item}', and with it an error"
+            remedy = "Leave it in one of them, or choose consistent=False."
+            raise StudyError(Problem("consistent", found, remedy))
     if model.products:
         found = f"consistent=True, but the product '{model.products[0].name}' has no correction here"
         raise StudyError(Problem("consistent", found, "Remove the product, or choose consistent=False."))
@@ -196,11 +193,13 @@ def _check_together(model: PlsModel, choices: PlsChoices) -> None:
 
 
 def _check_solution(model: PlsModel, solution: Solution, choices: PlsChoices) -> None:
+    if choices.consistent:
+        _check_reliabilities(solution)
     for stage in solution.stages:
         if stage.converged[0]:
             continue
         if stage.iterations < choices.max_iterations:
-            found = "the items of a composed construct, or the terms of one path equation, repeat one another"
+            found = f"{_repeated(model, stage)} repeat one another"
             raise IdentificationError(Problem("PLS", found, "Leave one of them out."))
         found = f"the weights still move after {choices.max_iterations} rounds"
         raise ConvergenceError(Problem("PLS", found, "Choose another scheme, or look for empty constructs."))
@@ -208,16 +207,37 @@ def _check_solution(model: PlsModel, solution: Solution, choices: PlsChoices) ->
         places = [at for at, (lhs, _) in enumerate(model.paths) if lhs == outcome]
         if not np.isnan(solution.paths[0, places]).any():
             continue
-        if choices.consistent and np.isnan(solution.last.correlations[0]).any():
-            last = solution.last
-            bad = [
-                name
-                for name, value in zip(last.stage.constructs, last.rho_a[0], strict=True)
-                if np.isfinite(value) and value <= 0
-            ]
-            listed = ", ".join(f"'{name}'" for name in bad)
-            found = f"the items of {listed} do not measure one factor (rho_A is not above 0)"
-            raise IdentificationError(Problem("PLS", found, "State it with '<~', or consistent=False."))
         listed = ", ".join(f"'{term}'" for term in model.terms(outcome))
         found = f"the terms {listed} of '{outcome}' repeat one another"
         raise IdentificationError(Problem("PLS", found, "Leave one of them out."))
+
+
+def _repeated(model: PlsModel, run: StageSolution) -> str:
+    """What repeats itself in a run without an answer, as far as it is known."""
+    for outcome in model.outcomes:
+        blocks = [model.blocks[term] for term in model.terms(outcome) if term in model.blocks]
+        if any(blocks.count(block) > 1 for block in blocks):
+            listed = ", ".join(f"'{term}'" for term in model.terms(outcome))
+            return f"the terms {listed} of '{outcome}'"
+    for name, block, mode in zip(
+        run.stage.constructs, run.stage.design.blocks, run.stage.design.modes, strict=True
+    ):
+        among = run.correlation[0][np.ix_(block, block)]
+        if mode == "B" and np.isfinite(among).all() and np.linalg.eigvalsh(among)[0] < _NEARLY_SINGULAR:
+            listed = ", ".join(f"'{run.stage.columns[i].name}'" for i in block)
+            return f"what '{name}' is made of, {listed},"
+    return "the items of a composed construct, or the terms of one path equation,"
+
+
+def _check_reliabilities(solution: Solution) -> None:
+    """Raise where items go against each other, so that a correction by their reliability does not exist."""
+    bad = [
+        name
+        for run in solution.stages
+        for name, value in zip(run.stage.constructs, run.rho_a[0], strict=True)
+        if value <= 0
+    ]
+    if bad:
+        listed = ", ".join(f"'{name}'" for name in dict.fromkeys(bad))
+        found = f"the items of {listed} do not measure one factor (rho_A is not above 0)"
+        raise IdentificationError(Problem("PLS", found, "State it with '<~', or consistent=False."))

@@ -9,6 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 from servicefx.errors import Problem, StudyError
 from servicefx.moments.resample_index import resample_blocks
 from servicefx.pls.base_columns import BaseMoments
+from servicefx.pls.choice_problems import level_problems
 from servicefx.pls.criteria.fit_measures import (
     DISTANCES,
     KINDS,
@@ -18,7 +19,7 @@ from servicefx.pls.criteria.fit_measures import (
     refuse_repeated,
 )
 from servicefx.pls.pls_fit import PlsFit
-from servicefx.pls.sample import PlsSample, sample_of
+from servicefx.pls.sample import PlsSample, check_same_rows, sample_of
 from servicefx.pls.solution import solve
 from servicefx.sem.choices import whole_number
 from servicefx.sem.threads import one_thread
@@ -67,10 +68,10 @@ def exact_fit_test(
     Raises
     ------
     StudyError
-        If the model has products or constructs of constructs, draws or seed are no whole numbers, or the
-        implied correlations are not those of any data.
+        If the model has products or constructs of constructs, draws, seed or level are not what they must be,
+        or the implied correlations are not those of any data.
     DataError
-        If the data do not hold the items.
+        If the data do not hold the items, or are not those of the fit.
 
     References
     ----------
@@ -79,6 +80,7 @@ def exact_fit_test(
     """
     problems = whole_number("draws", draws, 1, "Choose e.g. 1000.")
     problems += whole_number("seed", seed, 0, "Choose e.g. the study's seed.")
+    problems += level_problems(level)
     if len(fit.solution.stages) > 1 or fit.model.products:
         found = "products and constructs of constructs have no test of exact fit"
         problems.append(Problem("exact fit", found, "Test the model of their parts."))
@@ -86,6 +88,7 @@ def exact_fit_test(
         raise StudyError(*problems)
     refuse_repeated(fit)
     sample = sample_of(fit.model, data, fit.choices.missing)
+    check_same_rows(sample, fit.base, fit.n_obs)
     blocks = resample_blocks(len(data), draws, seed, analysis_id, clusters)
     rows = []
     with one_thread():
@@ -150,7 +153,7 @@ def exact_fit_draws(
         items=drawn.items, pairs=(), covariance=transform.T @ covariance @ transform, mean=drawn.mean,
         origin=drawn.origin,
     )  # fmt: skip
-    again = solve(fit.model, held, fit.choices, start=fit.solution)
+    again = solve(fit.model, held, fit.choices)
     return distances(again.last.correlation, implied_correlations(fit, again, kind))
 
 

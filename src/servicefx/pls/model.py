@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from servicefx.errors import StudyError
+from servicefx.errors import Problem, StudyError
 from servicefx.pls.composites import Mode
 from servicefx.pls.model_problems import model_problems
 from servicefx.syntax.table import ParameterTable
@@ -104,6 +104,9 @@ def pls_model(table: ParameterTable, mode: Mapping[str, Mode] | None = None) -> 
     StudyError
         If the model says something PLS has no place for; lists all faults.
     """
+    if mode is not None and not isinstance(mode, Mapping):
+        found = f"{mode!r}, a mapping of constructs to modes expected"
+        raise StudyError(Problem("mode", found, "Write e.g. mode={'QUALITY': 'B'}."))
     chosen = dict(mode or {})
     problems = model_problems(table, chosen)
     if problems:

@@ -8,7 +8,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from servicefx.errors import Problem, closest
+from servicefx.errors import Problem, StudyError, closest
+from servicefx.pls.choice_problems import level_problems
 from servicefx.pls.terms import PlsTerm
 from servicefx.sem.resampling.intervals import interval_columns
 
@@ -180,6 +181,9 @@ class PlsBootstrap:
 
     def _framed(self, rows: list[int], names: dict[str, str], kind: str, level: float | None) -> pd.DataFrame:
         level = self.level if level is None else level
+        problems = level_problems(level)
+        if problems:
+            raise StudyError(*problems)
         terms = [self.terms[at] for at in rows]
         named = {column: [getattr(term, field) for term in terms] for column, field in names.items()}
         columns = interval_columns(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -13,7 +14,7 @@ from servicefx.moments.resample_index import ResampleBlock, resample_blocks
 from servicefx.pls.pls_bootstrap import PlsBootstrap
 from servicefx.pls.pls_fit import PlsFit
 from servicefx.pls.quantities import QUANTITIES, Quantity, terms_of, values_of
-from servicefx.pls.sample import PlsSample, sample_of
+from servicefx.pls.sample import PlsSample, check_same_rows, sample_of
 from servicefx.pls.solution import solve
 from servicefx.sem.choices import whole_number
 from servicefx.sem.resampling.intervals import acceleration_of
@@ -70,10 +71,11 @@ def bootstrap(
     StudyError
         If draws, jobs or seed are no whole numbers, or a quantity is not known.
     DataError
-        If the data are moments, or do not hold the items.
+        If the data are no rows, do not hold the items, or are not those of the fit.
     """
     _check(draws, jobs, seed, quantities)
     sample = sample_of(fit.model, data, fit.choices.missing)
+    check_same_rows(sample, fit.base, fit.n_obs)
     single = resample_blocks(len(data), draws, seed, analysis_id, clusters)
     blocks = [single[begin : begin + _TOGETHER] for begin in range(0, len(single), _TOGETHER)]
     terms = terms_of(fit, quantities)
@@ -106,7 +108,7 @@ def _drawn(
     fit: PlsFit, sample: PlsSample, counts: NDArray[np.float32], quantities: tuple[Quantity, ...]
 ) -> tuple[Floats, NDArray[np.bool_], NDArray[np.bool_]]:
     """Values of all terms in a batch of resamples; which failed; which are inadmissible."""
-    solution = solve(fit.model, sample.moments(counts), fit.choices, start=fit.solution)
+    solution = solve(fit.model, sample.moments(counts), fit.choices)
     failed = ~solution.converged | np.isnan(solution.paths).any(axis=1)
     values = values_of(fit, solution, quantities)
     values[failed] = np.nan
@@ -116,7 +118,7 @@ def _drawn(
 def _left_out(
     fit: PlsFit, sample: PlsSample, quantities: tuple[Quantity, ...], clusters: ArrayLike | pd.Series | None
 ) -> Floats:
-    """Values of all terms with one row, or one cluster, left out at a time."""
+    """How the terms change when one row, or one cluster, is left out, shape (units, t)."""
     n = len(sample.used)
     codes = np.arange(n) if clusters is None else pd.factorize(pd.Series(clusters))[0]
     units = np.unique(codes[sample.used])
@@ -124,21 +126,24 @@ def _left_out(
     for begin in range(0, len(units), _JACKKNIFE_BLOCK):
         part = units[begin : begin + _JACKKNIFE_BLOCK]
         found.append(_drawn(fit, sample, (codes != part[:, None]).astype(np.float32), quantities)[0])
-    return np.concatenate(found)
+    values = np.concatenate(found)
+    known = np.isfinite(values)
+    mean = np.where(known, values, 0.0).sum(axis=0) / known.sum(axis=0).clip(min=1)
+    return np.asarray(mean - values, dtype=np.float64)
 
 
 def _check(draws: int, jobs: int, seed: int, quantities: tuple[Quantity, ...]) -> None:
     problems = whole_number("draws", draws, 1, "Choose e.g. 5000.")
     problems += whole_number("jobs", jobs, 1, "Choose 1, or the number of cores.")
     problems += whole_number("seed", seed, 0, "Choose e.g. the study's seed.")
-    problems += [
-        Problem(
-            "quantities",
-            f"'{name}' is not known{closest(name, QUANTITIES)}",
-            f"Choose among {', '.join(QUANTITIES)}.",
-        )
-        for name in quantities
-        if name not in QUANTITIES
-    ]
+    remedy = f"Choose among {', '.join(QUANTITIES)}."
+    if isinstance(quantities, str) or not isinstance(quantities, Sequence) or not quantities:
+        problems.append(Problem("quantities", f"{quantities!r}, a tuple of names expected", remedy))
+    else:
+        problems += [
+            Problem("quantities", f"'{name}' is not known{closest(str(name), QUANTITIES)}", remedy)
+            for name in quantities
+            if name not in QUANTITIES
+        ]
     if problems:
         raise StudyError(*problems)

@@ -17,11 +17,15 @@ from servicefx.moments.saturated import saturated_moments
 from servicefx.pls.base_columns import BaseMoments, item_products
 from servicefx.pls.model import PlsModel
 
-__all__ = ["MISSING", "MissingRule", "PlsSample", "item_values", "sample_of"]
+__all__ = ["MISSING", "MissingRule", "PlsSample", "check_same_rows", "item_values", "sample_of"]
 
 Floats = NDArray[np.float64]
 MissingRule = Literal["listwise", "mean", "em"]
 MISSING: tuple[MissingRule, ...] = get_args(MissingRule)
+_ROUNDING = 1e-12
+"""Share of a column's mean square about the common centre below which its variance is rounding."""
+_SAME = 1e-6
+"""In standard deviations: how far moments of the same rows may be apart."""
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
@@ -65,7 +69,7 @@ class PlsSample:
         taken = np.ones((1, self.n_obs), dtype=np.float32) if counts is None else counts[:, rows]
         gaps = not self.answered[rows].all()
         if gaps and self.missing == "em":
-            covariance, mean = self._by_likelihood(taken)
+            covariance, mean = self._by_likelihood(taken, refuse=counts is None)
         elif gaps:
             covariance, mean = self._by_means(taken)
         else:
@@ -89,8 +93,9 @@ class PlsSample:
         sums = resampled_products(columns, counts)
         total = sums[:, :1, :1]
         mean = sums[:, 0, 1:] / total[:, 0]
-        covariance = sums[:, 1:, 1:] / total - mean[:, :, None] * mean[:, None, :]
-        return covariance, mean[:, : len(self.items)]
+        moments = sums[:, 1:, 1:] / total
+        covariance = moments - mean[:, :, None] * mean[:, None, :]
+        return _unrounded(covariance, moments), mean[:, : len(self.items)]
 
     def _by_means(self, counts: NDArray[np.float32]) -> tuple[Floats, Floats]:
         """The same with each gap filled by the resample's own mean of the item."""
@@ -107,10 +112,14 @@ class PlsSample:
             - mean[:, :, None] * np.swapaxes(cross, 1, 2)
             + mean[:, :, None] * mean[:, None, :] * sums[:, p:, p:]
         )
-        return covariance / counts.sum(axis=1, dtype=np.float64)[:, None, None], mean
+        number = counts.sum(axis=1, dtype=np.float64)[:, None, None]
+        return _unrounded(covariance / number, sums[:, :p, :p] / number), mean
 
-    def _by_likelihood(self, counts: NDArray[np.float32]) -> tuple[Floats, Floats]:
-        """Saturated moments of highest likelihood, one resample after the other; NaN where there are none."""
+    def _by_likelihood(self, counts: NDArray[np.float32], *, refuse: bool) -> tuple[Floats, Floats]:
+        """Saturated moments of highest likelihood, one resample after the other; NaN where there are none.
+
+        With ``refuse`` that is an error.
+        """
         p = len(self.items)
         rows = np.where(self.answered[self.used], self.deviations[self.used], np.nan)
         covariance, mean = np.full((len(counts), p, p), np.nan), np.full((len(counts), p), np.nan)
@@ -119,11 +128,51 @@ class PlsSample:
             try:
                 found = saturated_moments(missing_patterns(drawn, self.items))
             except ServicefxError:
-                if len(counts) == 1:
+                if refuse:
                     raise
                 continue
             covariance[at], mean[at] = found.cov, found.mean
         return covariance, mean
+
+
+def _unrounded(covariance: Floats, second: Floats) -> Floats:
+    """Covariances with exact zeros where a column varies by no more than rounding.
+
+    ``second`` holds the moments about the common centre, whose difference from the squared means has that
+    rounding.
+    """
+    flat = np.einsum("bpp->bp", covariance) <= _ROUNDING * np.einsum("bpp->bp", second)
+    return np.where(flat[:, :, None] | flat[:, None, :], 0.0, covariance)
+
+
+def check_same_rows(sample: PlsSample, base: BaseMoments, n_obs: int) -> None:
+    """Refuse rows that are not those of a fit.
+
+    Parameters
+    ----------
+    sample : PlsSample
+        Rows given.
+    base : BaseMoments
+        Of the fit (B = 1).
+    n_obs : int
+        Rows of the fit.
+
+    Raises
+    ------
+    DataError
+        If their number differs, or the means or covariances of an item; names the first one.
+    """
+    remedy = "Give the data the model was fitted to."
+    if sample.n_obs != n_obs:
+        found = f"{sample.n_obs} rows enter, and the fit has {n_obs}"
+        raise DataError(Problem("data", found, remedy))
+    own, p = sample.moments(), len(sample.items)
+    size = np.outer(base.sd[0], base.sd[0])
+    off = (np.abs(own.covariance - base.covariance)[0, :p, :p] > _SAME * size).any(axis=1)
+    off |= np.abs(own.item_means - base.item_means)[0] > _SAME * (base.sd[0] + np.abs(own.item_means[0]))
+    if off.any():
+        item = sample.items[int(np.argmax(off))]
+        raise DataError(Problem(f"item '{item}'", "has other means or covariances than in the fit", remedy))
 
 
 def sample_of(model: PlsModel, data: pd.DataFrame, missing: MissingRule) -> PlsSample:
@@ -144,8 +193,8 @@ def sample_of(model: PlsModel, data: pd.DataFrame, missing: MissingRule) -> PlsS
     Raises
     ------
     DataError
-        If an item is absent, holds text, has no answer or does not vary, no row is left, or products are
-        asked of rows with gaps that are not left out.
+        If the data are no DataFrame; an item is absent, there twice, constant, without an answer, or holds
+        text or infinite values; no row is left; products are asked of rows with gaps that are not left out.
     """
     items = model.items
     values, answered = item_values(data, items)
@@ -168,7 +217,18 @@ def sample_of(model: PlsModel, data: pd.DataFrame, missing: MissingRule) -> PlsS
 
 def item_values(data: pd.DataFrame, items: tuple[str, ...]) -> tuple[Floats, NDArray[np.bool_]]:
     """The items as floats, NaN where there is no answer, and where there is one; both of shape (n, p)."""
+    if not isinstance(data, pd.DataFrame):
+        found = f"a {type(data).__name__}, where rows in a DataFrame are expected"
+        raise DataError(Problem("data", found, "Make a DataFrame of it, one row a person."))
     columns = [str(column) for column in data.columns]
+    twice = [item for item in items if columns.count(item) > 1]
+    if twice:
+        raise DataError(
+            *(
+                Problem(f"item '{item}'", f"{columns.count(item)} columns have this name", "Rename them.")
+                for item in twice
+            )
+        )
     absent = [item for item in items if item not in columns]
     if absent:
         raise DataError(
@@ -183,13 +243,27 @@ def item_values(data: pd.DataFrame, items: tuple[str, ...]) -> tuple[Floats, NDA
     for at in range(len(items)):
         rows = answered[:, at]
         if rows.any():
-            values[rows, at] = complete_matrix(chosen.iloc[rows, [at]])[:, 0]
+            values[rows, at] = complete_matrix(_finite(chosen.iloc[rows, [at]]))[:, 0]
     return values, answered
+
+
+def _finite(column: pd.DataFrame) -> pd.DataFrame:
+    """A column, refused where answers are infinite."""
+    numbers = pd.to_numeric(column.iloc[:, 0], errors="coerce")
+    infinite = int(np.isinf(numbers.to_numpy(dtype=np.float64, na_value=np.nan)).sum())
+    if infinite:
+        found = f"{infinite} of {len(column)} answers are infinite"
+        raise DataError(
+            Problem(f"item '{column.columns[0]}'", found, "Declare them missing, or correct them.")
+        )
+    return column
 
 
 def _check_answers(
     items: tuple[str, ...], answered: NDArray[np.bool_], used: NDArray[np.bool_], missing: MissingRule
 ) -> None:
+    if not len(used):
+        raise DataError(Problem("data", "hold no row", "Give the rows the model speaks of."))
     empty = [item for item, there in zip(items, answered.T, strict=True) if not there.any()]
     if empty:
         listed = ", ".join(f"'{item}'" for item in empty)
@@ -197,5 +271,6 @@ def _check_answers(
     n, needed = int(used.sum()), 3
     if n < needed:
         told = "complete rows" if missing == "listwise" else "rows with answers"
-        remedy = "Add rows" + (", or choose missing='mean' or 'em'." if missing == "listwise" else ".")
+        gaps = missing == "listwise" and n < len(used)
+        remedy = "Add rows, or choose missing='mean' or 'em'." if gaps else "Add rows."
         raise DataError(Problem("data", f"{n} of {len(used)} are {told}, at least {needed} expected", remedy))

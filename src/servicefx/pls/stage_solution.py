@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from servicefx.pls.base_columns import BaseMoments, product_named, product_weights
-from servicefx.pls.composites import Scheme, composites
+from servicefx.pls.composites import Composites, Scheme, composites
 from servicefx.pls.consistent import corrected_correlations, rho_a
 from servicefx.pls.model import PlsModel
 from servicefx.pls.stages import Stage
@@ -113,6 +113,9 @@ def run_stage(
         entering = base.covariance[:, places][:, :, places]
         if scaled:
             entering = entering / (unit[:, :, None] * unit[:, None, :])
+        else:
+            flat = np.asarray(np.isnan(unit).any(axis=1))
+            entering = np.where(flat[:, None, None], np.nan, entering)
     else:
         expansion = _expansion(model, stage, base, before, scaled=scaled)
         entering = np.swapaxes(expansion, 1, 2) @ base.covariance @ expansion
@@ -128,13 +131,12 @@ def run_stage(
         base_weights = expansion @ found.weights
     sd = np.sqrt(np.einsum("bqq->bq", entering))
     correlation = entering / (sd[:, :, None] * sd[:, None, :])
-    weights = found.weights * sd[:, :, None]
-    reliability = _reliability(model, stage, correlation, weights)
+    reliability = _reliability(model, stage, entering, found.weights)
     loadings, correlations = found.loadings, found.correlations
     if consistent:
         usable = np.where(np.isnan(reliability) & found.converged[:, None], 1.0, reliability)
         correlations = corrected_correlations(correlations, usable)
-        loadings = _consistent_loadings(stage, found.loadings, weights, reliability, usable)
+        loadings = _consistent_loadings(stage, found, sd, reliability, usable)
     return StageSolution(
         stage=stage,
         correlation=correlation,
@@ -159,7 +161,8 @@ def _expansion(
     for at, column in enumerate(stage.columns):
         if column.kind == "item":
             place = base.places((column.name,))[0]
-            columns[:, place, at] = 1.0 / base.sd[:, place] if scaled else 1.0
+            unit = base.sd[:, place]
+            columns[:, place, at] = 1.0 / unit if scaled else np.where(np.isnan(unit), np.nan, 1.0)
         elif column.kind == "score":
             columns[:, :, at] = _score(column.name, before)
         else:
@@ -192,39 +195,42 @@ def _scores_corrected(entering: Floats, stage: Stage, before: tuple[StageSolutio
         if column.kind == "score":
             run, place = _made(column.name, before)
             reliability = run.rho_a[:, place]
-            root[:, at] = np.sqrt(np.where(np.isnan(reliability), 1.0, np.maximum(reliability, 0.0)))
+            usable = np.where(reliability > 0, reliability, np.nan)
+            root[:, at] = np.sqrt(np.where(np.isnan(reliability), 1.0, usable))
     corrected = entering / (root[:, :, None] * root[:, None, :])
     at_diagonal = np.arange(len(stage.columns))
     corrected[:, at_diagonal, at_diagonal] = entering[:, at_diagonal, at_diagonal]
     return np.asarray(corrected, dtype=np.float64)
 
 
-def _reliability(model: PlsModel, stage: Stage, correlation: Floats, weights: Floats) -> Floats:
+def _reliability(model: PlsModel, stage: Stage, entering: Floats, weights: Floats) -> Floats:
     """rho_A of every reflective Mode A construct with two columns or more, shape (B, K)."""
-    reliability = np.full((len(correlation), len(stage.constructs)), np.nan)
+    reliability = np.full((len(entering), len(stage.constructs)), np.nan)
     for at, (name, block, mode) in enumerate(
         zip(stage.constructs, stage.design.blocks, stage.design.modes, strict=True)
     ):
         if name in model.reflective and mode == "A" and len(block) > 1:
             rows = list(block)
-            reliability[:, at] = rho_a(correlation[:, rows][:, :, rows], weights[:, rows, at])
+            reliability[:, at] = rho_a(entering[:, rows][:, :, rows], weights[:, rows, at])
     return reliability
 
 
 def _consistent_loadings(
-    stage: Stage, loadings: Floats, weights: Floats, reliability: Floats, usable: Floats
+    stage: Stage, found: Composites, sd: Floats, reliability: Floats, usable: Floats
 ) -> Floats:
     """Loadings on the constructs behind the composites, shape (B, q, K).
 
-    Dijkstra & Henseler (2015), MIS Quarterly 39, 297-316, eq. 5.
+    Dijkstra & Henseler (2015), MIS Quarterly 39, 297-316, eq. 5: proportional to the weights, in the metric
+    in which the columns entered.
     """
+    loadings = found.loadings
     root = np.sqrt(np.where(usable > 0, usable, np.nan))
     corrected = loadings / root[:, None, :]
     for at, block in enumerate(stage.design.blocks):
         rows = list(block)
-        own = weights[:, rows, at]
+        own = found.weights[:, rows, at]
         square = np.einsum("bp,bp->b", own, own)
-        consistent = own * (root[:, at] / square)[:, None]
+        consistent = own * (root[:, at] / square)[:, None] / sd[:, rows]
         known = ~np.isnan(reliability[:, at])[:, None]
         corrected[:, rows, at] = np.where(known, consistent, loadings[:, rows, at])
     return np.asarray(corrected, dtype=np.float64)

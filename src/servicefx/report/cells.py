@@ -31,6 +31,8 @@ _MEASURE_ROLES = {
 }  # fmt: skip
 _AS_WRITTEN = frozenset({"data", "item", "wave"})
 """Names of the reader's own files, which a construct's id may happen to be too."""
+_BETWEEN = (", ", ": ")
+"""What stands between the names of a judged number's subject."""
 _ARROW = " \N{RIGHTWARDS ARROW} "
 
 
@@ -59,6 +61,8 @@ def in_words(column: str, value: str, labels: Labels, language: str) -> str:
         return code
     if column == "via":
         return _ARROW.join(labels(part) for part in re.split(r"\s*(?:->|[>→;,])\s*", value) if part)
+    if column == "subject":
+        return "".join(part if part in _BETWEEN else labels(part) for part in re.split(r"(, |: )", value))
     return value if column in _AS_WRITTEN else labels(value)
 
 

@@ -5,7 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from servicefx import pls
 from servicefx.models.chain import draw_source, stream_of
+from servicefx.pls import PlsBootstrap, PlsFit
+from servicefx.sections.composite_tables import composite_tables
 from servicefx.sections.notes import answering, draw_notes, dropped_notes, effect_row
 from servicefx.sections.stated_models import items_of, model_name, model_text, other_models, refuse_weights
 from servicefx.study.study import Study
@@ -28,11 +31,9 @@ def composite_section(study: Study, seed: int | None = None) -> Section | None:
     Returns
     -------
     Section or None
-        Tables ``composite`` (standardised paths) and ``composite_weights``, figure ``composite``;
+        Tables ``composite`` (standardised paths) and those of `composite_tables`, figure ``composite``;
         None where no such model is declared.
     """
-    from servicefx import pls
-
     found = model_name(study, "pls")
     if found is None:
         return None
@@ -41,9 +42,8 @@ def composite_section(study: Study, seed: int | None = None) -> Section | None:
     data, items = items_of(study, found, constructs)
     refuse_weights(study, found, data, "the composite model")
     fit = pls.fit(table, items)
-    sample = pls.bootstrap(
-        fit, items, study.draws, seed, analysis_id=stream_of(study, data), clusters=study.clusters(data)
-    )
+    stream, clusters = stream_of(study, data), study.clusters(data)
+    sample = pls.bootstrap(fit, items, study.draws, seed, analysis_id=stream, clusters=clusters)
     effects = [
         Effect(
             estimand=f"standardised path from {row['rhs']} to {row['lhs']}, composites",
@@ -62,15 +62,18 @@ def composite_section(study: Study, seed: int | None = None) -> Section | None:
             for path, effect in zip(fit.paths.to_dict("records"), effects, strict=True)
         ]
     )
+    ends = ["conf_low", "conf_high"]
+    rows[ends] = sample.table(quantity="path", level=study.level)[ends].to_numpy()  # as in the other tables
+    told = (
+        *draw_notes(study, data, seed, sample.n_failed),
+        Phrase(key="note.level", values={"level": study.level}),
+    )
     notes = (
         Phrase(key="note.sample", values={"n_obs": fit.n_obs, "data": data}),
         *_lacking(len(items) - fit.n_obs),
-        *draw_notes(study, data, seed, sample.n_failed),
-        Phrase(key="note.composite", values={name: str(value) for name, value in fit.settings.items()}),
-        Phrase(key="note.level", values={"level": study.level}),
+        *told,
+        *_problems(fit, sample),
     )
-    outer = fit.weights.rename(columns={"estimate": "weight"})
-    outer["loading"] = fit.loadings["estimate"].to_numpy(copy=True)
     explained = np.array(fit.r2["estimate"], dtype=float)
     return Section(
         id="composite",
@@ -83,11 +86,15 @@ def composite_section(study: Study, seed: int | None = None) -> Section | None:
         ),
         tables=(
             Table(id="composite", title=Phrase(key="table.composite"), rows=rows, notes=notes),
-            Table(
-                id="composite_weights",
-                title=Phrase(key="table.composite_weights"),
-                rows=outer,
-                notes=notes[:1],
+            *composite_tables(
+                fit,
+                sample,
+                items,
+                notes[:1] + told,
+                draws=study.draws,
+                seed=seed,
+                analysis_id=stream,
+                clusters=clusters,
             ),
         ),
         figures=(
@@ -105,6 +112,16 @@ def composite_section(study: Study, seed: int | None = None) -> Section | None:
         ),
         effects=tuple(effects),
         notes=other_models(study, "pls"),
+    )
+
+
+def _problems(fit: PlsFit, sample: PlsBootstrap) -> tuple[Phrase, ...]:
+    return tuple(
+        Phrase(
+            key="note.problem",
+            values={"where": problem.where, "found": problem.found, "remedy": problem.remedy},
+        )
+        for problem in (*fit.problems, *sample.problems)
     )
 
 

@@ -159,6 +159,10 @@ class Study:
         counts = {name: int(self.frames[data][name].nunique()) for name in self.spec.data[data].nested_in}
         return {name: count for name, count in counts.items() if count > 1} or counts
 
+    def stream(self, data: str) -> str:
+        """The ``analysis_id`` of a data file's resamples: the beginning of its sha256, and its name."""
+        return f"{self.inputs[data][:12]}:{data}"
+
     def weights(self, data: str) -> pd.Series | None:
         """Survey weights, > 0, shape (n,); None where the study states none."""
         column = self.spec.data[data].weights

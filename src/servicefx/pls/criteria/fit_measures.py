@@ -28,6 +28,8 @@ Floats = NDArray[np.float64]
 Kind = Literal["saturated", "estimated"]
 KINDS: tuple[Kind, ...] = ("saturated", "estimated")
 DISTANCES = ("srmr", "d_uls", "d_g")
+_SINGULAR = 1e-12
+"""Smallest eigenvalue of a matrix of correlations below which it has no inverse."""
 
 
 def fit_measures(fit: PlsFit) -> Mapping[str, float]:
@@ -52,7 +54,7 @@ def fit_measures(fit: PlsFit) -> Mapping[str, float]:
 
     Notes
     -----
-    Items of a composite correlate as observed; those of a common factor (reflective constructs with
+    Items of a composite correlate as observed; those of a common factor (reflective constructs in Mode A with
     ``consistent``) by the products of their loadings. Between constructs, loading times correlation times
     loading. Means of squares are over the lower triangle with its diagonal; d_ULS is the sum there, d_G half
     the sum of squared logarithms of the eigenvalues of S^-1 Sigma.
@@ -90,7 +92,8 @@ def implied_correlations(fit: PlsFit, solution: Solution, kind: Kind) -> Floats:
         own[:, list(block), j] = last.loadings[:, list(block), j]
     Sigma = np.asarray(own @ between @ np.swapaxes(own, 1, 2), dtype=np.float64)
     for j, block in enumerate(last.stage.design.blocks):
-        if fit.choices.consistent and last.stage.constructs[j] in fit.model.reflective:
+        factor = last.stage.constructs[j] in fit.model.reflective and last.stage.design.modes[j] == "A"
+        if fit.choices.consistent and factor:
             continue
         rows, columns = np.ix_(list(block), list(block))
         Sigma[:, rows, columns] = last.correlation[:, rows, columns]
@@ -106,7 +109,8 @@ def distances(S: Floats, Sigma: Floats) -> dict[str, Floats]:
     squares = np.einsum("bk,bk->b", gap, gap)
     logs = np.full(len(S), np.nan)
     known = np.flatnonzero(np.isfinite(squares))
-    known = known[np.linalg.eigvalsh(Sigma[known])[:, 0] > 0]
+    for matrices in (Sigma, S):
+        known = known[np.linalg.eigvalsh(matrices[known])[:, 0] > _SINGULAR]
     factor = np.linalg.cholesky(S[known])
     half = np.linalg.solve(factor, Sigma[known])
     inner = np.linalg.solve(factor, np.swapaxes(half, 1, 2))

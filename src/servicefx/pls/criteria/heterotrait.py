@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from itertools import combinations
+from itertools import accumulate, combinations, pairwise
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from servicefx.pls.heterotrait import heterotrait_monotrait_ratios
+from servicefx.pls.model import PlsModel
 from servicefx.pls.pls_fit import PlsFit
 from servicefx.pls.solution import Solution
 from servicefx.pls.stage_solution import StageSolution
@@ -32,25 +33,20 @@ def heterotrait_frame(fit: PlsFit) -> pd.DataFrame:
         ``left, right, ratio, undefined``; ratios in [0, inf), near 1 where the items cannot tell the two
         constructs apart. A single item's correlation with itself, 1, stands for agreement within its
         construct, as in other PLS programs. NaN with the reason for formative constructs, whose items need
-        not agree. Constructs of constructs are compared by the scores below them, with repeated items (also
-        of a first stage) by their items.
+        not agree, and for constructs that share an item. Constructs of constructs are compared by the scores
+        below them, with repeated items (also of a first stage) by their items.
 
     References
     ----------
     Henseler, Ringle & Sarstedt (2015), J. Acad. Mark. Sci. 43, 115-135, eq. 6.
     """
     pairs = _pairs(fit)
-    formative = [name for name in fit.model.constructs if name not in fit.model.reflective]
-    reasons = []
-    for pair in pairs:
-        named = ", ".join(f"'{name}'" for name in pair if name in formative)
-        reasons.append(f"formative: {named}" if named else "")
     return pd.DataFrame(
         {
             "left": [left for left, _ in pairs],
             "right": [right for _, right in pairs],
             "ratio": heterotrait_values(fit, fit.solution)[0],
-            "undefined": reasons,
+            "undefined": [_why_none(fit.model, pair) for pair in pairs],
         }
     )
 
@@ -68,12 +64,21 @@ def heterotrait_values(fit: PlsFit, solution: Solution) -> Floats:
     for run, names in _compared(fit, solution):
         reflective = [name for name in names if name in fit.model.reflective]
         blocks = [run.stage.design.blocks[run.stage.constructs.index(name)] for name in reflective]
-        correlation, blocks = _doubled(run.correlation, blocks)
-        ratios = heterotrait_monotrait_ratios(correlation, blocks)
+        ratios = heterotrait_monotrait_ratios(*_apart(run.correlation, blocks))
         for at, pair in enumerate(combinations(reflective, 2)):
-            if pair in place:
+            if pair in place and not _why_none(fit.model, pair):
                 known[:, place[pair]] = ratios[:, at]
     return known
+
+
+def _why_none(model: PlsModel, pair: tuple[str, str]) -> str:
+    """Why a pair has no ratio; empty where it has one."""
+    formative = ", ".join(f"'{name}'" for name in pair if name not in model.reflective)
+    if formative:
+        return f"formative: {formative}"
+    left, right = (model.items_of(name) for name in pair)
+    shared = ", ".join(f"'{item}'" for item in left if item in right)
+    return f"both hold {shared}" if shared else ""
 
 
 def _pairs(fit: PlsFit) -> list[tuple[str, str]]:
@@ -94,12 +99,12 @@ def _compared(fit: PlsFit, solution: Solution) -> list[tuple[StageSolution, list
     return compared
 
 
-def _doubled(correlation: Floats, blocks: list[tuple[int, ...]]) -> tuple[Floats, list[tuple[int, ...]]]:
-    """Single items stand twice, so that their correlation with themselves is their agreement."""
-    single = [block[0] for block in blocks if len(block) == 1]
-    if not single:
-        return correlation, blocks
-    rows = [*range(correlation.shape[1]), *single]
-    copy = iter(range(correlation.shape[1], len(rows)))
-    twice = [(block[0], next(copy)) if len(block) == 1 else block for block in blocks]
-    return correlation[:, rows][:, :, rows], twice
+def _apart(correlation: Floats, blocks: list[tuple[int, ...]]) -> tuple[Floats, list[tuple[int, ...]]]:
+    """Correlations block after block, and the blocks there.
+
+    Single items stand twice, so that their correlation with themselves is their agreement.
+    """
+    parts = [block * 2 if len(block) == 1 else block for block in blocks]
+    rows = [i for part in parts for i in part]
+    ends = list(accumulate((len(part) for part in parts), initial=0))
+    return correlation[:, rows][:, :, rows], [tuple(range(a, b)) for a, b in pairwise(ends)]

@@ -37,6 +37,14 @@ def problems_of(fit: PlsFit) -> tuple[Problem, ...]:
 def _of_correction(fit: PlsFit) -> Iterator[Problem]:
     if not fit.choices.consistent or fit.solution.admissible[0]:
         return
+    found = list(_beyond_one(fit))
+    if not found:
+        told = "the corrected correlations, or those of a first stage, are those of no common factors"
+        found = [Problem("PLSc", told, "Measure fewer constructs, or choose consistent=False.")]
+    yield from found
+
+
+def _beyond_one(fit: PlsFit) -> Iterator[Problem]:
     for _, row in fit.reliability.iterrows():
         if row["rho_a"] > 1:
             found = f"the reliability rho_A of '{row['construct']}' is {row['rho_a']:.2f}, beyond 1"

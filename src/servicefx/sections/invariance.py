@@ -1,0 +1,106 @@
+"""Whether the items measure the same in every group, and how the groups' means then differ."""
+
+from __future__ import annotations
+
+from servicefx.measurement.assessment import MeasurementReport
+from servicefx.sections.assessed import assessed, interval_notes, problem_notes, text_notes, undefined_notes
+from servicefx.sections.notes import answering
+from servicefx.study.study import Study
+from servicefx.values.table import Phrase, Section, Table
+
+__all__ = ["invariance_section"]
+
+_LADDER = [
+    "level", "chi2", "df", "cfi", "rmsea", "srmr", "delta_cfi", "delta_rmsea", "chi2_diff", "df_diff",
+    "p_value", "judgement", "undefined",
+]  # fmt: skip
+_RELEASED = ["level", "item", "construct", "group", "index", "expected_change", "p_value", "undefined"]
+_MEANS = [
+    "construct",
+    "group",
+    "reference",
+    "estimate",
+    "conf_low",
+    "conf_high",
+    "p_value",
+    "points",
+    "n_obs",
+]
+
+
+@answering("invariance")
+def invariance_section(study: Study, seed: int | None = None) -> Section | None:
+    """The ladder of invariance, what had to be released, and latent means.
+
+    Parameters
+    ----------
+    study : Study
+    seed : int
+        Not used: nothing here is drawn.
+
+    Returns
+    -------
+    Section or None
+        None where the study file states no group under ``[measurement]``.
+    """
+    stated = study.spec.measurement
+    if stated is None or not stated.group:
+        return None
+    report = assessed(study, "invariance", seed=seed)
+    if report is None:
+        return None
+    notes = (*interval_notes(study, report), *undefined_notes(report))
+    if "ladder" not in report.names:
+        return Section(id="invariance", title=Phrase(key="section.invariance"), notes=notes)
+    return Section(
+        id="invariance",
+        title=Phrase(key="section.invariance"),
+        findings=_findings(report, stated.group),
+        tables=tuple(_tables(report, notes)),
+    )
+
+
+def _tables(report: MeasurementReport, notes: tuple[Phrase, ...]) -> list[Table]:
+    tables = [
+        Table(
+            id="invariance",
+            title=Phrase(key="table.invariance"),
+            rows=report.frame("ladder")[_LADDER],
+            notes=(
+                Phrase(key="note.invariance"),
+                *text_notes(report, "invariance"),
+                *problem_notes(report),
+                *notes,
+            ),
+        )
+    ]
+    if len(report.frame("released")):
+        tables.append(
+            Table(
+                id="released",
+                title=Phrase(key="table.released"),
+                rows=report.frame("released")[_RELEASED],
+                notes=(Phrase(key="note.released"),),
+            )
+        )
+    means = report.frame("latent_means")
+    if len(means):
+        tables.append(
+            Table(
+                id="latent_means",
+                title=Phrase(key="table.latent_means"),
+                rows=means[[*_MEANS, "undefined"]],
+                notes=(Phrase(key="note.latent_means"), *notes),
+            )
+        )
+    return tables
+
+
+def _findings(report: MeasurementReport, group: str) -> tuple[Phrase, ...]:
+    ladder = report.frame("ladder")
+    failed = ladder[ladder["judgement"] == "fail"]
+    if failed.empty:
+        return (Phrase(key="finding.invariant", values={"column": group}),)
+    released = len(report.frame("released"))
+    level = str(failed["level"].iloc[0])
+    return (Phrase(key="finding.not_invariant", values={"column": group, "level": level, "n": released}),)
