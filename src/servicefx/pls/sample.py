@@ -167,12 +167,15 @@ def check_same_rows(sample: PlsSample, base: BaseMoments, n_obs: int) -> None:
         found = f"{sample.n_obs} rows enter, and the fit has {n_obs}"
         raise DataError(Problem("data", found, remedy))
     own, p = sample.moments(), len(sample.items)
-    size = np.outer(base.sd[0], base.sd[0])
-    off = (np.abs(own.covariance - base.covariance)[0, :p, :p] > _SAME * size).any(axis=1)
-    off |= np.abs(own.item_means - base.item_means)[0] > _SAME * (base.sd[0] + np.abs(own.item_means[0]))
-    if off.any():
-        item = sample.items[int(np.argmax(off))]
-        raise DataError(Problem(f"item '{item}'", "has other means or covariances than in the fit", remedy))
+    apart = np.abs(own.covariance - base.covariance)[0, :p, :p] > _SAME * np.outer(base.sd[0], base.sd[0])
+    mean = own.item_means[0]
+    moved = np.abs(mean - base.item_means[0]) > _SAME * (base.sd[0] + np.abs(mean))
+    for off in (moved | np.diag(apart), apart.any(axis=1)):
+        if off.any():
+            item = sample.items[int(np.argmax(off))]
+            raise DataError(
+                Problem(f"item '{item}'", "has other means or covariances than in the fit", remedy)
+            )
 
 
 def sample_of(model: PlsModel, data: pd.DataFrame, missing: MissingRule) -> PlsSample:

@@ -104,7 +104,8 @@ class ExploratoryFactors:
     def factor_correlations(self) -> pd.DataFrame:
         """``component, other, estimate``, each pair once; empty with one factor."""
         later, earlier = np.tril_indices(len(self.phi), -1)
-        return pd.DataFrame({"component": earlier + 1, "other": later + 1, "estimate": self.phi[later, earlier]})
+        estimate = self.phi[later, earlier]
+        return pd.DataFrame({"component": earlier + 1, "other": later + 1, "estimate": estimate})
 
     @property
     def variance(self) -> pd.DataFrame:
