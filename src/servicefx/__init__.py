@@ -64,8 +64,8 @@ _HOMES = {
     "simulate": "study.simulate",
     "run_study": "run",
     "verify_report": "run",
-    "assess": "measurement",
-    "MeasurementReport": "measurement",
+    "assess": "measurement.assessment",
+    "MeasurementReport": "measurement.assessment",
     # a study, section by section
     "sample_section": "sections.sample",
     "descriptives_section": "sections.descriptives",

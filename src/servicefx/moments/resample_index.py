@@ -13,6 +13,8 @@ from servicefx.errors import DataError, Problem
 __all__ = ["ResampleBlock", "resample_blocks", "resample_counts"]
 
 Counts = NDArray[np.uint8]
+_CELLS = 500_000
+"""Rows drawn at a time: 4 MB of them."""
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
@@ -49,8 +51,12 @@ class ResampleBlock:
         rng = np.random.default_rng(self.entropy)
         size = self.n_obs if self.clusters is None else int(self.clusters.max()) + 1
         drawn = np.empty((self.draws, size), dtype=np.uint8)
-        for draw in drawn:
-            draw[:] = np.bincount(rng.integers(0, size, size=size), minlength=size)
+        step = max(1, _CELLS // size)
+        for begin in range(0, self.draws, step):
+            some = drawn[begin : begin + step]
+            rows = rng.integers(0, size, size=(len(some), size))  # the same numbers as draw by draw
+            rows += np.arange(len(some))[:, None] * size
+            some[:] = np.bincount(rows.ravel(), minlength=some.size).reshape(some.shape)
         return drawn if self.clusters is None else drawn[:, self.clusters]
 
 

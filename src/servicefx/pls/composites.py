@@ -107,7 +107,9 @@ def composites(
     unit = np.sqrt(np.einsum("bpp->bp", R))
     inverses = _block_inverses(R, unit, design, layout)
     first = np.ones(len(layout.item)) if start is None else start[layout.item, layout.construct]
-    state = _normalised(R, np.broadcast_to(first, R.shape[:2]), layout)
+    matrices = np.ascontiguousarray(R.transpose(1, 2, 0))
+    state = _normalised(matrices, np.broadcast_to(first, R.shape[:2]).T, layout)
+    unit = unit.T
 
     final = np.full(R.shape[:2], np.nan)
     converged = np.zeros(len(R), dtype=bool)
@@ -115,20 +117,20 @@ def composites(
     rounds = 0
     while moving.size and rounds < max_iterations:
         rounds += 1
-        inner = _inner_weights(state.correlations, design, layout.joined, scheme)
-        outer = np.einsum("bik,bki->bi", state.covariances, inner[:, :, layout.construct])
+        outer = _outer(state, _inner_weights(state.correlations, design, layout.joined, scheme), layout)
         for j, inverse in inverses.items():
             at = layout.block(j)
-            outer[:, at] = np.einsum("bij,bj->bi", inverse, outer[:, at])
-        new = _normalised(R, outer, layout)
-        moved = (np.abs(new.weights - state.weights) * unit).max(axis=1)
+            outer[at] = np.einsum("bij,jb->ib", inverse, outer[at])
+        new = _normalised(matrices, outer, layout)
+        moved = (np.abs(new.weights - state.weights) * unit).max(axis=0)
         arrived = moved <= tolerance
-        final[moving[arrived]] = new.weights[arrived]
+        final[moving[arrived]] = new.weights[:, arrived].T
         converged[moving[arrived]] = True
         stays = ~arrived & np.isfinite(moved)
         state = new
         if not stays.all():
-            moving, R, unit, state = moving[stays], R[stays], unit[stays], state.part(stays)
+            moving, matrices, unit = moving[stays], matrices[:, :, stays], unit[:, stays]
+            state = state.part(stays)
             inverses = {j: inverse[stays] for j, inverse in inverses.items()}
     return _finished(correlation, final, design, layout, converged, rounds)
 
@@ -137,13 +139,15 @@ def composites(
 class _Layout:
     """Items construct by construct: each stands once for every construct it belongs to.
 
-    Places of items and constructs, where each construct begins, and which constructs a path joins.
+    Places of items and constructs, where each construct begins, which constructs a path joins, and which
+    share an equation.
     """
 
     item: Places
     construct: Places
     start: Places
     joined: NDArray[np.bool_]
+    together: NDArray[np.bool_]
 
     def block(self, construct: int) -> slice:
         ends = [*self.start, len(self.item)]
@@ -152,44 +156,69 @@ class _Layout:
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
 class _State:
-    """Weights (B, P) of composites with variance 1, covariances with the items, and correlations."""
+    """Composites with variance 1 of B samples, which stand last so that sums run along them.
+
+    Weights (P, B), covariances with the items (K, P, B) where they are needed, correlations (K, K, B) of
+    pairs that share an equation.
+    """
 
     weights: Floats
     covariances: Floats
     correlations: Floats
 
-    def part(self, rows: NDArray[np.bool_]) -> _State:
+    def part(self, samples: NDArray[np.bool_]) -> _State:
         return _State(
-            weights=self.weights[rows],
-            covariances=self.covariances[rows],
-            correlations=self.correlations[rows],
+            weights=self.weights[:, samples],
+            covariances=self.covariances[:, :, samples],
+            correlations=self.correlations[:, :, samples],
         )
 
 
 def _layout(design: Design) -> _Layout:
     sizes = [len(block) for block in design.blocks]
     joined = np.zeros((len(sizes), len(sizes)), dtype=bool)
+    together = joined.copy()
     for j, explaining in enumerate(design.terms):
         joined[j, list(explaining)] = joined[list(explaining), j] = True
+        together[np.ix_([j, *explaining], [j, *explaining])] = bool(explaining)
+    np.fill_diagonal(together, val=True)
     return _Layout(
         item=np.array([i for block in design.blocks for i in block], dtype=np.intp),
         construct=np.repeat(np.arange(len(sizes)), sizes),
         start=np.concatenate([[0], np.cumsum(sizes)[:-1]]).astype(np.intp),
         joined=joined,
+        together=together,
     )
 
 
-def _normalised(R: Floats, weights: Floats, layout: _Layout) -> _State:
-    """The composites of weights, scaled to variance 1; NaN where they have none."""
-    covariances = np.add.reduceat(R * weights[:, None, :], layout.start, axis=2)
-    correlations = np.add.reduceat(covariances * weights[:, :, None], layout.start, axis=1)
-    variance = np.einsum("bkk->bk", correlations)
+def _normalised(matrices: Floats, weights: Floats, layout: _Layout) -> _State:
+    """The composites of weights (P, B), scaled to variance 1; NaN where they have none."""
+    p, k = len(weights), len(layout.start)
+    covariances = np.zeros((k, p, weights.shape[1]))
+    correlations = np.zeros((k, k, weights.shape[1]))
+    blocks = [layout.block(j) for j in range(k)]
+    for j, of in enumerate(blocks):
+        for l, at in enumerate(blocks):  # noqa: E741
+            if layout.together[j, l]:
+                covariances[j, at] = np.einsum("ijb,jb->ib", matrices[at, of], weights[of])
+                correlations[j, l] = np.einsum("ib,ib->b", covariances[j, at], weights[at])
+    variance = np.einsum("kkb->kb", correlations)
     size = np.sqrt(np.where(variance > 0, variance, np.nan))
+    covariances /= size[:, None]
+    correlations /= size[:, None] * size[None]
     return _State(
-        weights=weights / size[:, layout.construct],
-        covariances=covariances / size[:, None, :],
-        correlations=correlations / (size[:, :, None] * size[:, None, :]),
+        weights=weights / size[layout.construct], covariances=covariances, correlations=correlations
     )
+
+
+def _outer(state: _State, inner: Floats, layout: _Layout) -> Floats:
+    """Covariances of every item with the inner proxy of its own construct, shape (P, B)."""
+    outer = np.zeros_like(state.weights)
+    for j in range(len(layout.start)):
+        at = layout.block(j)
+        for neighbour in np.flatnonzero(layout.joined[:, j]):
+            outer[at] += state.covariances[neighbour, at] * inner[neighbour, j]
+    return outer
 
 
 def _finished(
@@ -254,30 +283,34 @@ def solved(among: Floats, right: Floats) -> Floats:
         NaN where the terms cannot be told apart: one of them is known from those before it. Corrected
         correlations beyond 1 have solutions too; `Solution.admissible` tells them.
     """
-    t = right.shape[1]
-    rows = np.concatenate([among, right[:, :, None]], axis=2)
+    return _eliminated(np.ascontiguousarray(among.transpose(1, 2, 0)), right.T).T
+
+
+def _eliminated(among: Floats, right: Floats) -> Floats:
+    """`solved` with the samples last: shapes (t, t, B) and (t, B)."""
+    t = len(right)
+    rows = np.concatenate([among, right[:, None]], axis=1)
     for i in range(t):
-        pivot = rows[:, i, i]
-        pivot = np.where(np.abs(pivot) > _SINGULAR, pivot, np.nan)
-        rows[:, i, i:] = rows[:, i, i:] / pivot[:, None]
+        pivot = np.where(np.abs(rows[i, i]) > _SINGULAR, rows[i, i], np.nan)
+        rows[i, i:] /= pivot
         for below in range(i + 1, t):
-            rows[:, below, i + 1 :] -= rows[:, below, i, None] * rows[:, i, i + 1 :]
+            rows[below, i + 1 :] -= rows[below, i] * rows[i, i + 1 :]
     answer = np.empty_like(right)
     for i in reversed(range(t)):
-        answer[:, i] = rows[:, i, t] - np.einsum("bj,bj->b", rows[:, i, i + 1 : t], answer[:, i + 1 :])
+        answer[i] = rows[i, t] - np.einsum("jb,jb->b", rows[i, i + 1 : t], answer[i + 1 :])
     return answer
 
 
 def _inner_weights(correlations: Floats, design: Design, joined: NDArray[np.bool_], scheme: Scheme) -> Floats:
-    """Weights of the neighbours (rows) in each construct's inner proxy (columns), shape (B, K, K)."""
-    if scheme == "centroid":
-        return np.asarray(np.sign(correlations) * joined, dtype=np.float64)
-    inner = np.asarray(correlations * joined, dtype=np.float64)
+    """Weights of the neighbours (rows) in each construct's inner proxy (columns), shape (K, K, B)."""
+    inner = np.sign(correlations) if scheme == "centroid" else correlations.copy()
+    inner *= joined[:, :, None]
     if scheme == "path":
         for j, terms in enumerate(design.terms):
             if terms:
-                inner[:, list(terms), j] = path_coefficients(correlations, terms, j)
-    return inner
+                at = list(terms)
+                inner[at, j] = _eliminated(correlations[at][:, at], correlations[at, j])
+    return np.asarray(inner, dtype=np.float64)
 
 
 def _block_inverses(R: Floats, unit: Floats, design: Design, layout: _Layout) -> dict[int, Floats]:

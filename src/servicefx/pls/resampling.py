@@ -23,8 +23,10 @@ from servicefx.sem.threads import one_thread
 __all__ = ["bootstrap"]
 
 Floats = NDArray[np.float64]
-_TOGETHER = 3
-"""Blocks of resamples estimated in one batch."""
+_TOGETHER = 10
+"""Blocks of resamples estimated in one batch, where rows are few."""
+_CELLS = 12_000_000
+"""Counts held by a batch at most: 48 MB."""
 _JACKKNIFE_BLOCK = 600
 
 
@@ -77,7 +79,8 @@ def bootstrap(
     sample = sample_of(fit.model, data, fit.choices.missing)
     check_same_rows(sample, fit.base, fit.n_obs)
     single = resample_blocks(len(data), draws, seed, analysis_id, clusters)
-    blocks = [single[begin : begin + _TOGETHER] for begin in range(0, len(single), _TOGETHER)]
+    together = max(1, min(_TOGETHER, _CELLS // (single[0].draws * len(data))))
+    blocks = [single[begin : begin + together] for begin in range(0, len(single), together)]
     terms = terms_of(fit, quantities)
 
     def work(some: tuple[ResampleBlock, ...]) -> tuple[Floats, NDArray[np.bool_], NDArray[np.bool_]]:

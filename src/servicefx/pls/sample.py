@@ -241,6 +241,10 @@ def item_values(data: pd.DataFrame, items: tuple[str, ...]) -> tuple[Floats, NDA
             )
         )
     chosen = data.iloc[:, [columns.index(item) for item in items]]
+    if all(isinstance(kind, np.dtype) and kind.kind in "fiu" for kind in chosen.dtypes):
+        values = np.array(chosen, dtype=np.float64, order="C")
+        if not np.isinf(values).any():
+            return values, ~np.isnan(values)
     answered = np.asarray(chosen.notna(), dtype=np.bool_)
     values = np.full(chosen.shape, np.nan)
     for at in range(len(items)):
@@ -252,8 +256,10 @@ def item_values(data: pd.DataFrame, items: tuple[str, ...]) -> tuple[Floats, NDA
 
 def _finite(column: pd.DataFrame) -> pd.DataFrame:
     """A column, refused where answers are infinite."""
-    numbers = pd.to_numeric(column.iloc[:, 0], errors="coerce")
-    infinite = int(np.isinf(numbers.to_numpy(dtype=np.float64, na_value=np.nan)).sum())
+    answers = column.iloc[:, 0]
+    if answers.dtype.kind != "f":
+        return column
+    infinite = int(np.isinf(answers.to_numpy(dtype=np.float64, na_value=np.nan)).sum())
     if infinite:
         found = f"{infinite} of {len(column)} answers are infinite"
         raise DataError(
