@@ -87,3 +87,8 @@ def test_an_item_without_contribution_is_named():
 def test_what_gives_no_index_is_refused(families, outcome, error, message):
     with pytest.raises(error, match=message):
         benefit_index(answers(), families, outcome, draws=20)
+
+
+def test_an_index_without_any_outcome_is_refused_with_what_to_add():
+    with pytest.raises(StudyError, match="no measure of the benefit as a whole"):
+        benefit_index(answers(), {"economic": ["e1", "e2"], "social": ["s1", "s2"]})

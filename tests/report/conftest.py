@@ -37,6 +37,7 @@ def study() -> SimpleNamespace:
             data={"customers": SimpleNamespace(file="raw:客户.csv")},
             constructs=NAMES,
             inference=SimpleNamespace(missing_data="scores"),
+            report=SimpleNamespace(languages=("en",)),
         ),
         id="made_up",
         study_sha256="ab" * 32,

@@ -70,7 +70,6 @@ def composites(
     scheme: Scheme,
     tolerance: float,
     max_iterations: int,
-    start: Floats | None = None,
 ) -> Composites:
     """Weights of all composites, by alternating inner and outer estimation.
 
@@ -87,8 +86,6 @@ def composites(
         Largest move of a standardised item's weight in the last round; composites have variance 1.
     max_iterations : int
         Rounds at most.
-    start : ndarray, shape (p, K), optional
-        Weights to begin with, zero outside the blocks; equal ones by default.
 
     Returns
     -------
@@ -100,15 +97,15 @@ def composites(
     -----
     Wold (1982); Lohmöller (1989), Latent Variable Path Modeling with Partial Least Squares, ch. 2;
     Tenenhaus et al. (2005), Comput. Stat. Data Anal. 48, 159-205, section 3. Only correlations enter:
-    with weights W and inner weights E, outer proxies are R W E.
+    with weights W and inner weights E, outer proxies are R W E. The search begins with equal weights; another
+    beginning can end in another solution where data are weak.
     """
     layout = _layout(design)
     R = correlation[:, layout.item][:, :, layout.item]
     unit = np.sqrt(np.einsum("bpp->bp", R))
     inverses = _block_inverses(R, unit, design, layout)
-    first = np.ones(len(layout.item)) if start is None else start[layout.item, layout.construct]
     matrices = np.ascontiguousarray(R.transpose(1, 2, 0))
-    state = _normalised(matrices, np.broadcast_to(first, R.shape[:2]).T, layout)
+    state = _normalised(matrices, np.ones((len(layout.item), len(R))), layout)
     unit = unit.T
 
     final = np.full(R.shape[:2], np.nan)

@@ -18,7 +18,7 @@ from servicefx.pls.criteria.fit_measures import (
     implied_correlations,
     refuse_repeated,
 )
-from servicefx.pls.pls_fit import PlsFit
+from servicefx.pls.pls_fit import PlsFit, check_fit
 from servicefx.pls.sample import PlsSample, check_same_rows, sample_of
 from servicefx.pls.solution import solve
 from servicefx.sem.choices import whole_number
@@ -78,6 +78,7 @@ def exact_fit_test(
     Beran & Srivastava (1985), Ann. Stat. 13, 95-115 (transformed rows). Dijkstra & Henseler (2015), Comput.
     Stat. Data Anal. 81, 10-23, sec. 3.2 (of PLS). doi:10.1016/j.csda.2014.07.008
     """
+    check_fit(fit)
     problems = whole_number("draws", draws, 1, "Choose e.g. 1000.")
     problems += whole_number("seed", seed, 0, "Choose e.g. the study's seed.")
     problems += level_problems(level)

@@ -14,7 +14,7 @@ from servicefx.moments.resample_index import resample_blocks
 from servicefx.pls.importance_frames import cautions_of, constructs_frame, items_frame
 from servicefx.pls.importance_values import ImportanceValues, acting_on, importance_values
 from servicefx.pls.item_scales import ItemScale, Scale, item_scale
-from servicefx.pls.pls_fit import PlsFit
+from servicefx.pls.pls_fit import PlsFit, check_fit
 from servicefx.pls.sample import sample_of
 from servicefx.pls.scores import check_means
 from servicefx.pls.solution import solve
@@ -142,6 +142,7 @@ def importance_performance(
     Ringle & Sarstedt (2016), Industrial Management & Data Systems 116, 1865-1886.
     doi:10.1108/IMDS-10-2015-0449
     """
+    check_fit(fit)
     level = fit.level if level is None else level
     wanted = (_DRAWS if data is not None else 0) if draws is None else draws
     _check(fit, target, data, wanted, seed, level)
@@ -189,7 +190,7 @@ def _drawn(
     with one_thread():
         for block in resample_blocks(len(data), draws, seed, analysis_id, clusters):
             base = sample.moments(block.counts().astype(np.float32))
-            solution = solve(fit.model, base, fit.choices, start=fit.solution)
+            solution = solve(fit.model, base, fit.choices)
             found = importance_values(fit.model, names, target, limits, base, solution)
             lost = ~solution.converged | np.isnan(solution.paths).any(axis=1)
             for name in ImportanceValues.__slots__:

@@ -109,9 +109,12 @@ class PlsBootstrap:
         for at, term in enumerate(self.terms):
             if (term.lhs, term.rhs, term.quantity, term.via) == (lhs, rhs, quantity, through):
                 return at
-        known = [str(term) for term in self.terms if term.quantity == quantity]
-        asked = f"{lhs} ~ {rhs} ({quantity})" if rhs else f"{lhs} ({quantity})"
-        raise KeyError(f"no term '{asked}'{closest(asked, known)}")
+        known = [term for term in self.terms if term.quantity == quantity]
+        if not known:
+            kinds = tuple(dict.fromkeys(term.quantity for term in self.terms))
+            raise KeyError(f"no quantity '{quantity}'{closest(quantity, kinds)}")
+        asked = str(PlsTerm(lhs=lhs, op=known[0].op, rhs=rhs, quantity=quantity, via=via or ""))
+        raise KeyError(f"no term '{asked}'{closest(asked, [str(term) for term in known])}")
 
     def of(self, lhs: str, rhs: str = "", *, quantity: str = "path", via: str | None = None) -> Floats:
         """Draws of one term, shape (n_draws,), for an `Effect` with the same `draw_source`.

@@ -9,13 +9,13 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from servicefx.errors import Problem
+from servicefx.errors import Problem, StudyError
 from servicefx.pls.base_columns import BaseMoments
 from servicefx.pls.model import PlsModel
 from servicefx.pls.solution import PlsChoices, Solution
 from servicefx.pls.stage_solution import StageSolution
 
-__all__ = ["PlsFit"]
+__all__ = ["PlsFit", "check_fit"]
 
 Floats = NDArray[np.float64]
 
@@ -204,3 +204,10 @@ class PlsFit:
             run, j = self.solution.measuring(construct)
             for i in run.stage.design.blocks[j]:
                 yield construct, run.stage.columns[i].name, run, i, j
+
+
+def check_fit(fit: object) -> None:
+    """Raise StudyError where something else stands for a fit, as a model not yet fitted."""
+    if not isinstance(fit, PlsFit):
+        found = f"a {type(fit).__name__}, what pls.fit returns is expected"
+        raise StudyError(Problem("fit", found, "Write fit = pls.fit(model, data) first, and pass it."))

@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 from servicefx.errors import Problem, StudyError, closest
 from servicefx.moments.resample_index import ResampleBlock, resample_blocks
 from servicefx.pls.pls_bootstrap import PlsBootstrap
-from servicefx.pls.pls_fit import PlsFit
+from servicefx.pls.pls_fit import PlsFit, check_fit
 from servicefx.pls.quantities import QUANTITIES, Quantity, terms_of, values_of
 from servicefx.pls.sample import PlsSample, check_same_rows, sample_of
 from servicefx.pls.solution import solve
@@ -75,6 +75,7 @@ def bootstrap(
     DataError
         If the data are no rows, do not hold the items, or are not those of the fit.
     """
+    check_fit(fit)
     _check(draws, jobs, seed, quantities)
     sample = sample_of(fit.model, data, fit.choices.missing)
     check_same_rows(sample, fit.base, fit.n_obs)

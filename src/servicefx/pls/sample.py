@@ -245,7 +245,7 @@ def item_values(data: pd.DataFrame, items: tuple[str, ...]) -> tuple[Floats, NDA
         values = np.array(chosen, dtype=np.float64, order="C")
         if not np.isinf(values).any():
             return values, ~np.isnan(values)
-    answered = np.asarray(chosen.notna(), dtype=np.bool_)
+    answered = np.array(chosen.notna(), dtype=np.bool_, order="C")  # sums in one order whatever the layout
     values = np.full(chosen.shape, np.nan)
     for at in range(len(items)):
         rows = answered[:, at]

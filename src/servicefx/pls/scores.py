@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from servicefx.errors import DataError, Problem
 from servicefx.pls.base_columns import BaseMoments
-from servicefx.pls.pls_fit import PlsFit
+from servicefx.pls.pls_fit import PlsFit, check_fit
 from servicefx.pls.sample import item_values
 from servicefx.pls.solution import Solution
 
@@ -54,6 +54,7 @@ def scores(fit: PlsFit, data: pd.DataFrame) -> pd.DataFrame:
     >>> float(found["s"].corr(found["q"])) - float(fit.paths["estimate"][0]) < 1e-12
     True
     """
+    check_fit(fit)
     check_means(fit)
     names = scored_constructs(fit.solution)
     values, answered = item_values(data, fit.model.items)

@@ -57,7 +57,10 @@ _NOTES = {
         "A composite's sign is arbitrary; programs that turn it otherwise show the same path with the other "
         "sign. No draw of a bootstrap is turned towards the sample."
     ),
-    "start": "Where the search begins; it changes nothing once the weights stand still.",
+    "start": (
+        "Where the search begins, in the sample, every resample and every group. Where constructs hardly "
+        "correlate there can be several solutions, and another beginning may find another."
+    ),
     "tolerance": (
         "A looser rule stops earlier: with 1e-7 and the sum of changes, as in several programs, the sixth "
         "or seventh decimal differs."

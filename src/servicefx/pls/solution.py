@@ -96,7 +96,7 @@ class Solution:
         raise KeyError(construct)
 
 
-def solve(model: PlsModel, base: BaseMoments, choices: PlsChoices, start: Solution | None = None) -> Solution:
+def solve(model: PlsModel, base: BaseMoments, choices: PlsChoices) -> Solution:
     """Estimate a model in a batch of samples.
 
     Parameters
@@ -105,22 +105,24 @@ def solve(model: PlsModel, base: BaseMoments, choices: PlsChoices, start: Soluti
     base : BaseMoments
         Covariances of the items, and of products of items where the model has products, of B samples.
     choices : PlsChoices
-    start : Solution, optional
-        Of one sample (B = 1), whose weights the search begins from: the answer is the same, found sooner.
 
     Returns
     -------
     Solution
         NaN where a sample has no answer; nothing is refused here.
+
+    Notes
+    -----
+    Weak data can have several solutions, and the weights a search begins with decide which one it finds.
+    Every sample begins with equal weights, as `servicefx.pls.fit` does, so that a resample, fold, permutation
+    or group has the answer that a fit to its rows would have.
     """
     found: list[StageSolution] = []
-    for number, stage in enumerate(stages_of(model, choices.second_order)):
-        first = None if start is None else start.stages[number].weights[0]
+    for stage in stages_of(model, choices.second_order):
         found.append(
             run_stage(
                 model, stage, base, tuple(found), scheme=choices.scheme, consistent=choices.consistent,
                 scaled=choices.scaled, tolerance=choices.tolerance, max_iterations=choices.max_iterations,
-                start=first,
             )
         )  # fmt: skip
     last = found[-1]

@@ -85,7 +85,6 @@ def run_stage(
     scaled: bool,
     tolerance: float,
     max_iterations: int,
-    start: Floats | None = None,
 ) -> StageSolution:
     """Run the algorithm once.
 
@@ -99,8 +98,6 @@ def run_stage(
         Earlier runs, whose scores may stand among the columns.
     scheme, consistent, scaled, tolerance, max_iterations
         As `servicefx.pls.fit`.
-    start : ndarray, shape (q, K), optional
-        Weights to begin with.
 
     Returns
     -------
@@ -122,7 +119,7 @@ def run_stage(
         if consistent:
             entering = _scores_corrected(entering, stage, before)
     found = composites(
-        entering, stage.design, scheme=scheme, tolerance=tolerance, max_iterations=max_iterations, start=start
+        entering, stage.design, scheme=scheme, tolerance=tolerance, max_iterations=max_iterations
     )
     if expansion is None:
         base_weights = np.zeros((base.n_samples, base.covariance.shape[1], len(stage.constructs)))

@@ -120,3 +120,10 @@ def test_what_cannot_be_is_refused_in_words(rng: np.random.Generator) -> None:
         parallel_analysis(items, seed=1, kind="axes")  # type: ignore[arg-type]
     with pytest.raises(ValueError, match=r"draws 5 and percentile 0\.95"):
         parallel_analysis(items, seed=1, draws=5)
+
+
+def test_the_seed_is_0_unless_one_is_given(rng: np.random.Generator) -> None:
+    answers = pd.DataFrame(rng.normal(size=(60, 4)), columns=list("abcd"))
+    own, zero, one = (parallel_analysis(answers, **seed).table for seed in ({}, {"seed": 0}, {"seed": 1}))
+    pd.testing.assert_frame_equal(own, zero)
+    assert not own.equals(one)

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from servicefx.errors import DataError
-from servicefx.measurement.reliability import cronbach_alpha, mcdonald_omega, split_half
+from servicefx.measurement.reliability import cronbach_alpha, mcdonald_omega, reliability_table, split_half
 from servicefx.moments.moments import Moments
 
 
@@ -89,3 +89,13 @@ def test_weights_count_rows_as_often(answers: pd.DataFrame, rng: np.random.Gener
     repeated = answers.loc[answers.index.repeat(times)].reset_index(drop=True)
     for measure in (cronbach_alpha, mcdonald_omega):
         assert measure(answers, weights=times) == pytest.approx(measure(repeated), rel=1e-9)
+
+
+def test_infinite_answers_are_named_and_not_taken_for_gaps(answers: pd.DataFrame) -> None:
+    endless = answers.copy()
+    endless.loc[3, "b"] = np.inf
+    for measure in (cronbach_alpha, mcdonald_omega, split_half):
+        with pytest.raises(DataError, match=r"items: 'b': infinite answers\n    Recode them as missing"):
+            measure(endless)
+    with pytest.raises(DataError, match="items: 'b': infinite answers"):
+        reliability_table(endless, {"x": ["b", "c"]})

@@ -239,7 +239,10 @@ def test_what_is_asked_wrongly_is_refused_by_name(items: pd.DataFrame) -> None:
         reliability_table(items, CONSTRUCTS, clusters=pd.Series([np.nan] + [1.0] * 249))
     with pytest.raises(DataError, match="weights are not above 0"):
         reliability_table(items, CONSTRUCTS, weights=pd.Series([-1.0] + [1.0] * 249))
-    with pytest.raises(ValueError, match="draws need a seed"):
-        reliability_table(items, CONSTRUCTS, draws=10)
     with pytest.raises(ValueError, match="'bc' is not one of"):
         reliability_table(items, CONSTRUCTS, kind="bc")
+
+
+def test_the_seed_of_draws_is_0_unless_one_is_given(items: pd.DataFrame) -> None:
+    own, zero = (reliability_table(items, CONSTRUCTS, draws=20, **seed) for seed in ({}, {"seed": 0}))
+    pd.testing.assert_frame_equal(own, zero)

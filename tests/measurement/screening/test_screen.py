@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from servicefx.errors import DataError
+from servicefx.errors import DataError, StudyError
 from servicefx.measurement.rules import RULE_COLUMNS
 from servicefx.measurement.screening import Cuts, Screening, flag_rows, littles_mcar_test, screen
 from servicefx.values.glossary import GLOSSARY
@@ -191,3 +191,19 @@ def test_a_real_survey_is_screened(shared_data: Path) -> None:
     assert (
         screening.flags.set_index("rule").loc["outlier", "share"] > 0.02
     )  # skewed answers: far more than .001
+
+
+@pytest.mark.parametrize(
+    ("scale", "message"),
+    [
+        (7, r"scale: 7, its lowest and highest answer expected"),
+        ((1, 7, 9), r"scale: \(1, 7, 9\), its lowest and highest"),
+        ({"b": 7}, r"scale of 'b': 7, its lowest"),
+        ((7, 1), r"scale of 'a': its lowest answer is not below its highest"),
+    ],
+)
+def test_a_scale_that_is_no_pair_is_refused_by_name(scale: object, message: str) -> None:
+    answers = pd.DataFrame({"a": [1, 2, 3], "b": [2, 3, 1]})
+    for function in (screen, flag_rows):
+        with pytest.raises(StudyError, match=message):
+            function(answers, scale=scale)  # type: ignore[operator]

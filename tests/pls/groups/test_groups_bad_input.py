@@ -161,3 +161,12 @@ def test_inadmissible_permutations_are_counted():
     assert any("common factors behind them" in note for note in found.notes)
     frame = compare_groups(fit, data, "outlet", method="all", permutations=99, draws=99)
     assert any("of 99 are inadmissible" in str(each) for each in frame.attrs["problems"])
+
+
+@pytest.mark.parametrize("group", [pd.Series([0, 1] * 60), ["g"], 3, None])
+@pytest.mark.parametrize("function", [pls.micom, pls.compare_groups])
+def test_groups_are_named_by_a_column(function, group):
+    with pytest.raises(StudyError, match=r"group: a \w+, the name of a column of the data expected"):
+        function(
+            "x =~ a + b; y =~ c + d; y ~ x", pd.DataFrame(np.zeros((120, 4)), columns=list("abcd")), group
+        )

@@ -125,7 +125,7 @@ class Grouped:
             If there is none.
         """
         sample, _ = self.rows_of(label)
-        found = solve(self.fit.model, sample.moments(), self.fit.choices, start=self.fit.solution)
+        found = solve(self.fit.model, sample.moments(), self.fit.choices)
         if found.converged[0] and not np.isnan(found.paths).any():
             return found
         told = "the model has no answer in it: its weights or regressions do not settle"
@@ -228,6 +228,9 @@ def _labels(
     """Labels, each row's place among them (-1 for none), rows without a group, and rows of other groups."""
     where = f"group column '{group}'"
     known = [str(name) for name in data.columns]
+    if not isinstance(group, str):
+        found = f"a {type(group).__name__}, the name of a column of the data expected"
+        raise StudyError(Problem("group", found, "Write e.g. group='channel', with that column in the data."))
     if group not in data.columns:
         found = f"not in the data{closest(group, known)}"
         raise DataError(Problem(where, found, "Correct the name."))

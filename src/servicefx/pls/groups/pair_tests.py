@@ -110,7 +110,7 @@ def bootstrapped_group(
     Parameters
     ----------
     fit : PlsFit
-        Where every search begins.
+        Whose model and choices are estimated anew.
     sample : PlsSample
         n rows of the group.
     counts : ndarray, shape (B, n)
@@ -124,7 +124,7 @@ def bootstrapped_group(
     inadmissible : int
         Draws with an answer that no common factors could have given (PLSc).
     """
-    solution = solve(fit.model, sample.moments(counts), fit.choices, start=fit.solution)
+    solution = solve(fit.model, sample.moments(counts), fit.choices)
     values = values_of(fit, solution, quantities)
     failed = ~solution.converged | np.isnan(solution.paths).any(axis=1)
     values[failed] = np.nan

@@ -176,7 +176,7 @@ def pair_statistics(
     Parameters
     ----------
     all_groups : Grouped
-        Whose fit is where every search begins.
+        Whose model and choices are estimated anew.
     pair : Pair
         n rows.
     divisions : ndarray of bool, shape (B, n)
@@ -193,11 +193,11 @@ def pair_statistics(
     fit, B = all_groups.fit, len(divisions)
     names = fit.model.constructs
     everyone = pair.sample.moments(np.ones((1, len(pair.first)), dtype=np.float32))
-    pooled = solve(fit.model, everyone, fit.choices, start=fit.solution)
+    pooled = solve(fit.model, everyone, fit.choices)
     common = score_weights(everyone, pooled, names)[0][0]
     counts = np.concatenate([divisions, ~divisions]).astype(np.float32)
     base = pair.sample.moments(counts)
-    solution = solve(fit.model, base, fit.choices, start=fit.solution)
+    solution = solve(fit.model, base, fit.choices)
 
     weights = score_weights(base, solution, names)[0]
     if units == "pooled" and fit.choices.scaled:

@@ -9,7 +9,7 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from servicefx.errors import DataError, Problem, StudyError
-from servicefx.pls.pls_fit import PlsFit
+from servicefx.pls.pls_fit import PlsFit, check_fit
 from servicefx.pls.prediction.benchmarks import Regressors
 from servicefx.pls.prediction.cross_validation import (
     CrossValidation,
@@ -95,6 +95,7 @@ def cvpat(
     Sharma, Liengaard, Hair, Sarstedt & Ringle (2023), European J. Marketing 57, 1662-1677 (benchmarks).
     doi:10.1108/EJM-08-2020-0636
     """
+    check_fit(fit)
     level = fit.level if level is None else level
     _check(draws, level)
     used = used_rows([fit] if other is None else [fit, other], data)

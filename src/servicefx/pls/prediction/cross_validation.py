@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from servicefx.errors import ConvergenceError, DataError, Problem
 from servicefx.pls.base_columns import BaseMoments
-from servicefx.pls.pls_fit import PlsFit
+from servicefx.pls.pls_fit import PlsFit, check_fit
 from servicefx.pls.prediction.benchmarks import Regressors, linear_predictor, mean_predictor
 from servicefx.pls.prediction.folds import drawn_folds, given_folds
 from servicefx.pls.prediction.predictor import (
@@ -136,6 +136,8 @@ class CrossValidation:
 
 def used_rows(fits: Sequence[PlsFit], data: pd.DataFrame) -> NDArray[np.bool_]:
     """Rows with an answer to every item of every model."""
+    for fit in fits:
+        check_fit(fit)
     samples = [sample_of(fit.model, data, "listwise") for fit in fits]
     used: NDArray[np.bool_] = np.logical_and.reduce([sample.used for sample in samples])
     return used
@@ -194,7 +196,7 @@ def cross_validation(
     with one_thread():
         base, n_train = _training_moments(sample, rows)
         _check_varies(sample, base, rows)
-        solution = solve(model, base, choices, start=_start(fit))
+        solution = solve(model, base, choices)
         _check_answers(solution, rows)
         actual, predicted = composite_predictors(model, base, solution, technique, chosen)
         linear, undefined = linear_predictor(model, base, n_train, block, kind)
@@ -226,11 +228,6 @@ def _training_moments(sample: PlsSample, rows: Folding) -> tuple[BaseMoments, ND
         mean=np.concatenate([each.mean for each in bases]),
     )
     return base, np.concatenate(sizes)
-
-
-def _start(fit: PlsFit) -> Solution | None:
-    weights = [run.weights for run in fit.solution.stages]
-    return fit.solution if all(np.isfinite(each).all() for each in weights) else None
 
 
 def _where(rows: Folding, sample: int) -> str:
