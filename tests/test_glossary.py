@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pytest
 
 from servicefx import pls, sem
 from servicefx.engines.second_opinion import second_opinion
 from servicefx.measurement.answers import answer_shares
+from servicefx.measurement.assessment import assess
 from servicefx.run import run_sections
 from servicefx.study.study import load_study
 from servicefx.study.summary import answer_counts, construct_summary, row_counts
@@ -27,6 +30,12 @@ def factor_items(rng: np.random.Generator) -> pd.DataFrame:
     second = 0.5 * first + rng.normal(size=300)
     scores = np.column_stack([first] * 3 + [second] * 3)
     return pd.DataFrame(scores + 0.7 * noise, columns=list("abcdef"))
+
+
+def unknown_columns(frames: Mapping[str, pd.DataFrame]) -> dict[str, list[str]]:
+    """Frame -> columns that the glossary does not know, where there are any."""
+    unknown = {name: sorted(set(frame.columns) - set(GLOSSARY)) for name, frame in frames.items()}
+    return {name: columns for name, columns in unknown.items() if columns}
 
 
 def test_every_public_frame_has_glossary_columns(tmp_path: Path, rng: np.random.Generator) -> None:
@@ -72,8 +81,44 @@ def test_every_public_frame_has_glossary_columns(tmp_path: Path, rng: np.random.
         path.relative_to(ROOT).as_posix(): pd.read_csv(path, nrows=1)
         for path in (ROOT / "reports").glob("*/tables/*.csv")
     }
-    unknown = {name: sorted(set(frame.columns) - set(GLOSSARY)) for name, frame in frames.items()}
-    assert {name: columns for name, columns in unknown.items() if columns} == {}
+    assert unknown_columns(frames) == {}
+
+
+@pytest.mark.slow
+def test_frames_of_assessments_groups_and_prediction_have_glossary_columns(
+    tmp_path: Path, rng: np.random.Generator
+) -> None:
+    items = factor_items(rng)
+    model = parse_model("x =~ a + b + c\ny =~ d + e + f\ny ~ x")
+    composite = pls.fit(model, items)
+    frames: dict[str, pd.DataFrame] = {}
+    prediction = pls.predict(composite, items, folds=4, repetitions=2, seed=1)
+    groups = items.assign(half=[1, 2] * 150)
+    invariance = pls.micom(model, groups, "half", permutations=50, seed=1)
+    maps = pls.importance_performance(composite, "y", items)
+    frames |= {
+        "pls.predict.items": prediction.items,
+        "pls.predict.constructs": prediction.constructs,
+        "pls.cvpat": pls.cvpat(composite, items, folds=4, repetitions=2, seed=1),
+        "pls.micom.compositional": invariance.compositional,
+        "pls.micom.equality": invariance.equality,
+        "pls.micom.verdicts": invariance.verdicts,
+        "pls.compare_groups": pls.compare_groups(
+            model, groups, "half", method="all", permutations=50, draws=100, seed=1
+        ),
+        "pls.importance_performance.constructs": maps.constructs,
+        "pls.importance_performance.items": maps.items,
+    }
+    for template in ("servqual", "after_sales"):
+        write_template(tmp_path / template, template)
+        report = assess(load_study(tmp_path / template), draws=60)
+        frames |= {f"assess.{template}.{name}": report.frame(name) for name in report.names}
+        frames |= {f"assess.{template}.rules": report.rules}
+    assert {name for name in frames if name.endswith((".ladder", ".benefit_families", ".servqual"))} == {
+        "assess.servqual.ladder", "assess.after_sales.ladder", "assess.after_sales.benefit_families",
+        "assess.servqual.servqual", "assess.after_sales.servqual",
+    }  # fmt: skip
+    assert unknown_columns(frames) == {}
 
 
 def test_a_table_of_estimates_always_has_the_same_columns() -> None:

@@ -12,8 +12,10 @@ if TYPE_CHECKING:
     from servicefx.errors import Problem as Problem
     from servicefx.errors import ServicefxError as ServicefxError
     from servicefx.errors import StudyError as StudyError
-    from servicefx.measurement.assessment import MeasurementReport as MeasurementReport
-    from servicefx.measurement.assessment import assess as assess
+    from servicefx.measurement.assessment.measurement_report import (
+        MeasurementReport as MeasurementReport,
+    )
+    from servicefx.measurement.assessment.whole import assess as assess
     from servicefx.moments.moments import Moments as Moments
     from servicefx.report.figures import render_figure as render_figure
     from servicefx.report.page import labels_of as labels_of
@@ -64,8 +66,8 @@ _HOMES = {
     "simulate": "study.simulate",
     "run_study": "run",
     "verify_report": "run",
-    "assess": "measurement.assessment",
-    "MeasurementReport": "measurement.assessment",
+    "assess": "measurement.assessment.whole",
+    "MeasurementReport": "measurement.assessment.measurement_report",
     # a study, section by section
     "sample_section": "sections.sample",
     "descriptives_section": "sections.descriptives",

@@ -11,6 +11,9 @@ import pytest
 
 from servicefx.study.study import Study, load_study
 
+collect_ignore_glob = ["*/make*.py", "*/reference*.py", "*/compare.py"]
+"""The makers of the cases are scripts, not tests, and some of them need programs of their own."""
+
 FOLDER = Path(__file__).parent
 
 

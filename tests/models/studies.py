@@ -104,3 +104,46 @@ def firm_panel(frame: pd.DataFrame | None = None, *, lag: int = 0, **tables: Any
         "paths": [{"from": "satisfaction", "to": "profit", "lag": lag, "hypothesis": "H10"}],
     } | tables
     return study_of({"firms": panel_frame() if frame is None else frame}, **tables)
+
+
+QUALITY = {"tangibles": "tan", "reliability": "rel", "satisfaction": "sat", "loyalty": "loy"}
+"""Construct -> beginning of its items' names."""
+
+
+def quality_frame(n: int = 300, gaps: float = 0.0) -> pd.DataFrame:
+    """Answers from 1 to 7 to three items of each construct of `QUALITY`, and columns of every other role.
+
+    Before rounding every item loads .8, and constructs correlate one half.
+    """
+    rng = np.random.default_rng(1)
+    scores = rng.multivariate_normal(np.zeros(4), 0.5 * np.ones((4, 4)) + 0.5 * np.eye(4), n)
+    columns: dict[str, Any] = {}
+    for at, stem in enumerate(QUALITY.values()):
+        for item in (1, 2, 3):
+            answer = 4 + 1.2 * (0.8 * scores[:, at] + 0.6 * rng.standard_normal(n))
+            columns[f"{stem}{item}"] = np.clip(np.round(answer), 1, 7)
+    columns["channel"] = np.where(rng.random(n) < 0.5, "online", "shop")
+    columns["outlet"] = np.char.add("S", rng.integers(0, 40, n).astype(str))
+    columns["weight"] = rng.uniform(0.5, 2, n)
+    columns["seconds"] = rng.uniform(100, 300, n)
+    columns["m1"] = np.clip(np.round(4 + rng.standard_normal(n)), 1, 7)
+    columns["m2"] = np.clip(np.round(columns["m1"] + 0.5 * rng.standard_normal(n)), 1, 7)
+    frame = pd.DataFrame(columns)
+    for name in frame.columns[:12]:
+        frame.loc[rng.random(n) < gaps, name] = np.nan
+    return frame
+
+
+def quality_constructs(n_items: int = 3, **changes: Any) -> dict[str, dict[str, Any]]:
+    """The constructs of `quality_frame`; keywords change all of them."""
+    return {
+        name: {"mode": "reflective", "items": [f"{stem}{at + 1}" for at in range(n_items)], "scale": "seven"}
+        | changes
+        for name, stem in QUALITY.items()
+    }
+
+
+def quality_study(frame: pd.DataFrame | None = None, **tables: Any) -> Study:
+    """A study over `quality_frame`; every keyword is a table of the study file."""
+    tables = {"constructs": quality_constructs(), "inference": {"draws": 60, "seed": 7}} | tables
+    return study_of({"customers": quality_frame() if frame is None else frame}, **tables)

@@ -456,3 +456,12 @@ def test_moments_are_read_only_and_pickle(mixed):
     with pytest.raises(ValueError, match="read-only"):
         mixed.gamma[0, 0] = 1
     assert mixed.thresholds[1].flags.writeable is False
+
+
+def test_unrelated_items_of_unequally_many_answers_pass_without_a_warning():
+    frame = pd.DataFrame(
+        {"a": np.repeat([1, 2], 32), "b": np.tile([1, 2, 3, 4], 16), "c": np.arange(64) * 7 % 5}
+    )
+    moments = ordinal_moments(frame, ["a", "b", "c"])  # the search for a and b begins and ends at exactly 0
+    assert moments.cov[1, 0] == 0
+    assert np.isfinite(moments.cov).all()

@@ -144,3 +144,18 @@ def test_a_thousand_resamples_of_six_thousand_rows_take_under_a_second():
         start = time.perf_counter()
         resampled_least_squares(X[:, 0] + rng.normal(size=6000), X, resample_counts(6000, 1000, 1, "c"))
         assert time.perf_counter() - start < 1.0
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+def test_a_column_that_does_not_vary_in_a_resample_has_exactly_no_variance(weighted):
+    rng = np.random.default_rng(3)
+    values = rng.normal(size=(50, 3)) * [1, 1e5, 1e-5] + [0, 3e5, 7]
+    values[:, 0] = np.where(np.arange(50) == 7, 4.1, 5.3)
+    counts = resample_counts(50, 300, 1, "customers")
+    covariance = resampled_covariances(values, counts, rng.uniform(0.2, 4, 50) if weighted else None)
+    still = counts[:, 7] == 0
+    assert 60 < still.sum() < 160
+    assert (covariance[still, 0] == 0).all()
+    assert (covariance[still, :, 0] == 0).all()
+    assert (covariance[~still, 0, 0] > 0).all()
+    assert (covariance[:, [1, 2], [1, 2]] > 0).all()

@@ -11,6 +11,7 @@ import pytest
 
 from servicefx import pls
 from servicefx.errors import StudyError
+from servicefx.values.estimates import COLUMNS
 
 MODEL = "x =~ a + b; y =~ c + d; y ~ x"
 ROWS = pd.DataFrame(np.random.default_rng(1).normal(size=(40, 4)), columns=list("abcd"))
@@ -35,3 +36,26 @@ def test_a_model_not_yet_fitted_is_refused_with_what_to_do(name: str) -> None:
 def test_another_model_to_compare_with_must_be_fitted_too() -> None:
     with pytest.raises(StudyError, match="fit: a str"):
         pls.cvpat(pls.fit(MODEL, ROWS), ROWS, MODEL)  # type: ignore[arg-type]
+
+
+def test_paths_are_estimates_an_outcome_with_the_columns_of_every_estimate() -> None:
+    fit = pls.fit("x =~ a + b; y =~ c; z =~ d; y ~ x; z ~ x + y", ROWS)
+    both = fit.estimates()
+    assert [(one.outcome, one.terms) for one in both] == [("y", ("x",)), ("z", ("x", "y"))]
+    tables = pd.concat([one.table() for one in both])
+    assert tuple(tables.columns) == COLUMNS
+    assert tables["estimate"].tolist() == fit.paths["estimate"].tolist()
+    assert [one.fit_measures["r_squared"] for one in both] == fit.r2["estimate"].tolist()
+    assert tables["std_error"].isna().all()
+    assert both[0].undefined == {"std_error": "needs resamples: pls.bootstrap"}
+
+
+def test_a_bootstrap_gives_estimates_the_covariance_of_its_draws() -> None:
+    fit = pls.fit("x =~ a + b; y =~ c; z =~ d; y ~ x; z ~ x + y", ROWS)
+    drawn = pls.bootstrap(fit, ROWS, draws=60, seed=2)
+    _, last = fit.estimates(drawn)
+    expected = np.cov(drawn.of("z", "x"), drawn.of("z", "y"))
+    np.testing.assert_allclose(last.covariance, expected, rtol=1e-12)
+    shown = drawn.table(quantity="path").set_index(["lhs", "rhs"])["std_error"]
+    assert last.table()["std_error"].tolist() == pytest.approx(shown["z"].tolist(), rel=1e-12)
+    assert last.undefined == {}

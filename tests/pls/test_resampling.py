@@ -68,3 +68,18 @@ def test_draws_are_not_turned_towards_the_sample():
     path = pls.bootstrap(pls.fit(MODEL, noise), noise, 300, seed=1).of("v", "q")
     assert (path < 0).any()
     assert (path > 0).any()
+
+
+def test_what_no_resample_has_stands_in_the_table_with_its_reason():
+    rng = np.random.default_rng(8)
+    rows = pd.DataFrame(rng.normal(size=(50, 5)) + rng.normal(size=(50, 1)), columns=list("abcde"))
+    fit = pls.fit("x =~ a + b; y <~ c + d; z =~ e; y ~ x; z ~ y", rows)
+    table = pls.bootstrap(fit, rows, draws=30, seed=1).table()
+    assert (table["undefined"] == "").equals(table["conf_low"].notna())
+    told = table[table["undefined"] != ""].set_index(["lhs", "rhs", "quantity"])["undefined"]
+    assert told["z", "", "alpha"] == fit.reliability.set_index("construct")["undefined"]["z"] == "one item"
+    assert told["y", "", "rho_a"] == fit.reliability.set_index("construct")["undefined"]["y"] != ""
+    assert told["x", "y", "htmt"] == fit.htmt.set_index(["left", "right"])["undefined"]["x", "y"] != ""
+    assert set(pls.bootstrap(fit, rows, draws=1).table(quantity="path")["undefined"]) == {
+        "fewer than two resamples have it"
+    }

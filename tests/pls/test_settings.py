@@ -79,3 +79,22 @@ def test_n_counts_rows_that_enter():
 def test_a_fit_is_told_in_a_line():
     assert repr(pls.fit(MODEL, survey())) == "PlsFit: PLS, path scheme, 3 constructs, 6 items, n = 100"
     assert repr(pls.fit(MODEL, survey(), consistent=True)).startswith("PlsFit: PLSc, path scheme")
+
+
+def test_every_result_carries_the_settings_of_its_fit():
+    rng = np.random.default_rng(3)
+    f = rng.normal(size=120)
+    names = ["a1", "a2", "a3", "b1", "b2", "b3"]
+    data = pd.DataFrame(f[:, None] + rng.normal(size=(120, 6)), columns=names).assign(half=[1, 2] * 60)
+    fit = pls.fit("a =~ a1 + a2 + a3; b =~ b1 + b2 + b3; b ~ a", data, scheme="centroid")
+    results = {
+        "bootstrap": pls.bootstrap(fit, data, draws=20, seed=1).settings,
+        "predict": pls.predict(fit, data, folds=5, repetitions=1, seed=1).settings,
+        "micom": pls.micom(fit, data, "half", permutations=20, seed=1).settings,
+        "compare": pls.compare_groups(fit, data, "half", permutations=20, seed=1).attrs["settings"],
+        "cvpat": pls.cvpat(fit, data, folds=5, repetitions=1, seed=1).attrs["settings"],
+        "exact fit": pls.exact_fit_test(fit, data, draws=20, seed=1).attrs["settings"],
+    }
+    for name, settings in results.items():
+        assert settings["scheme"] == "centroid", name
+        assert settings["modes"] == fit.settings["modes"], name

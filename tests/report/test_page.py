@@ -1,3 +1,4 @@
+import json
 import re
 from dataclasses import replace
 from html.parser import HTMLParser
@@ -5,6 +6,8 @@ from html.parser import HTMLParser
 import pytest
 
 from servicefx.report.page import labels_of, render_report
+from servicefx.theory.catalogue import load_theory
+from servicefx.values.table import Phrase
 
 
 class Reader(HTMLParser):
@@ -128,3 +131,78 @@ def test_labels_come_from_study_and_theory_and_else_stay(study):
     assert labels("labour") == "Labour"
     assert labels("loyalty (lag 2)") == "Customer loyalty (2 periods earlier)"
     assert labels("no_such_thing") == "no_such_thing"
+
+
+def test_claims_are_told_in_the_readers_language(study):
+    claim = load_theory().claims["K1"]
+    assert labels_of(study, "zh")(claim.wording_en) == claim.wording_zh
+    assert labels_of(study)(claim.parts[0].measured_en) == claim.parts[0].measured_en
+
+
+@pytest.fixture
+def both(study, sections):
+    return render_report(study, sections, ("en", "zh"))
+
+
+def test_a_second_language_adds_its_page_figures_and_views(files, both):
+    added = {name for name in both if name not in files}
+    assert added == {"report.zh.html"} | {
+        f"{path}.zh.{kind}"
+        for path, kind in (
+            *((f"figures/{name}", "svg") for name in ("diagram", "drivers", "likert", "worth")),
+            *((f"tables/{name}", "md") for name in ("drivers", "items", "paths", "worth")),
+        )
+    }
+    changed = {name for name in files if files[name] != both[name]}
+    assert changed == {"report.html", "manifest.json"}
+    manifest = json.loads(both["manifest.json"])
+    assert set(manifest["outputs"]) == set(both) - {"manifest.json"}
+
+
+@pytest.mark.parametrize(("name", "tag"), [("report.html", "en"), ("report.zh.html", "zh-Hans")])
+def test_pages_name_their_language_and_lead_to_each_other(both, name, tag):
+    reader = Reader()
+    reader.feed(both[name].decode())
+    assert next(attributes for kind, attributes in reader.tags if kind == "html")["lang"] == tag
+    for link in reader.links:
+        assert link in both or link.removeprefix("#") in reader.ids
+    others = [link for link in reader.links if link.startswith("report") and link.endswith(".html")]
+    assert others == list({"report.html", "report.zh.html"} - {name})
+
+
+def test_the_first_language_has_the_plain_names(study, sections):
+    made = render_report(study, sections, ("zh", "zh"))
+    assert not [name for name in made if ".zh." in name]
+    text = made["report.html"].decode()
+    assert "主要发现" in text
+    assert "(zh)" in text  # the study's title in Chinese
+    assert "What was found" not in text
+    assert "解释变量" in made["tables/drivers.md"].decode()
+
+
+def test_the_study_file_states_the_languages(study, sections):
+    study.spec.report.languages = ("zh", "en")
+    assert {"report.html", "report.en.html"} < set(render_report(study, sections))
+
+
+def test_tables_of_numbers_are_the_same_in_every_language(study, sections, files):
+    made = render_report(study, sections, ("zh",))
+    names = [name for name in files if name.endswith(".csv")]
+    assert names
+    assert all(made[name] == files[name] for name in names)
+
+
+def test_a_page_says_that_it_holds_english_only_where_it_does(study, sections):
+    said = "部分说明文字尚无中文"
+    plain = replace(sections[1], notes=(Phrase(key="note.text", values={"text": "Save the others."}),))
+    mixed = replace(
+        sections[1], notes=(Phrase(key="note.text", values={"text": "This is said in English only."}),)
+    )
+    assert said not in render_report(study, [plain], ("zh",))["report.html"].decode()
+    assert said in render_report(study, [mixed], ("zh",))["report.html"].decode()
+    assert "English only" not in render_report(study, [plain], ("en",))["report.html"].decode()
+
+
+def test_a_language_without_words_is_named(study, sections):
+    with pytest.raises(KeyError, match=r"no words in language 'xx'"):
+        render_report(study, sections, ("xx",))

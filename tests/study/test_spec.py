@@ -139,6 +139,7 @@ def test_every_key_of_the_contract_is_read_under_its_own_name(whole):
         "marker": ("m1", "m2"),
         "pairs": (("rel1", "rel1_again"),),
         "segments": ("channel", "region"),
+        "ordered": False,
     }
     assert whole.inference.missing_data == "listwise"
     assert whole.study.title.text("zh") == "完整"

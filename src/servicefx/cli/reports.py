@@ -27,8 +27,9 @@ def write_report(study: Path, out: Path | None, as_json: bool, jobs: int = 1) ->
         refusals = [{"where": p.where, "found": p.found, "remedy": p.remedy} for p in result.refusals]
         print_json({"out": result.out.as_posix(), "files": list(result.files), "refusals": refusals})
         return
-    n_figures = sum(name.endswith(".svg") for name in result.files)
-    say(f"{result.out.as_posix()}/report.html: {n_tables} tables, {n_figures} figures")
+    pages = [f"{result.out.as_posix()}/{name}" for name in result.files if name.endswith(".html")]
+    n_figures = sum(name.endswith(".svg") for name in result.files) // len(pages)  # one a language
+    say(f"{', '.join(pages)}: {n_tables} tables, {n_figures} figures")
     for problem in result.refusals:
         say(f"Not reported: {problem.where}: {problem.found}\n    {problem.remedy}")
 

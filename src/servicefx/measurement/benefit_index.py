@@ -58,7 +58,7 @@ class BenefitIndex:
 def benefit_index(
     items: pd.DataFrame,
     families: Mapping[str, Sequence[str]],
-    outcome: Mapping[str, Sequence[str]],
+    outcome: Mapping[str, Sequence[str]] | None = None,
     *,
     draws: int = 1000,
     seed: int = 0,
@@ -77,7 +77,7 @@ def benefit_index(
         Family (``economic``, ``social``, ``relationship``, ...) -> its items; at least two families.
     outcome : mapping of str to sequence of str
         A measure of the benefit as a whole, or what the benefit should bring about -> its items. Without one
-        nothing tells the weights of a formative construct.
+        nothing tells the weights of a formative construct, and the index is refused.
     draws : int
         Resamples behind the intervals.
     seed : int
@@ -110,6 +110,7 @@ def benefit_index(
     Bassellier (2009), MIS Quarterly 33, 689-708 (weights, collinearity). Hair, Hult, Ringle & Sarstedt
     (2022), A Primer on PLS-SEM, 3rd ed., pp. 143-145 (redundancy: a path of .70 or more to a global measure).
     """
+    outcome = outcome or {}
     _check(families, outcome)
     fit = pls.fit(_model(families, outcome), items, second_order="disjoint", level=level)
     drawn = pls.bootstrap(

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from servicefx import sem
-from servicefx.errors import ConvergenceError, IdentificationError, Problem
+from servicefx.errors import ConvergenceError, IdentificationError, Problem, ServicefxError
 from servicefx.moments.moments import Moments
-from servicefx.syntax.table import ParameterTable
+from servicefx.syntax.table import Modifier, Operator, ParameterRow, ParameterTable
 
 __all__ = ["OneFactor", "fit_one_factor"]
 
@@ -62,7 +63,8 @@ def fit_one_factor(correlation: NDArray[np.float64], name: str = "construct") ->
 
     Notes
     -----
-    Fitted by `servicefx.sem.fit` with the factor's variance fixed at 1.
+    Fitted by `servicefx.sem.fit` with the factor's variance fixed at 1, from several starts: two items that
+    nearly repeat one another, or hardly correlated ones, make minima beside the lowest.
 
     References
     ----------
@@ -97,17 +99,44 @@ def fit_one_factor(correlation: NDArray[np.float64], name: str = "construct") ->
         return OneFactor(loadings=loadings, uniquenesses=1 - loadings**2, discrepancy=0.0)
     items = [f"item {at + 1}" for at in range(p)]
     moments = Moments(names=tuple(items), n_obs=_ROWS, mean=None, cov=S)
-    try:
-        fit = sem.fit(ParameterTable.from_constructs({"factor": items}), moments, std_lv=True)
-    except (ConvergenceError, IdentificationError) as error:
-        raise ConvergenceError(
-            Problem(
-                where, "no maximum of the likelihood was found", "Check whether its items belong together."
-            )
-        ) from error
+    fits: list[sem.SemFit] = []
+    refusal: ServicefxError | None = None
+    for table in (ParameterTable.from_constructs({"factor": items}), *_started(S, items)):
+        try:
+            fits.append(sem.fit(table, moments, std_lv=True))
+        except (ConvergenceError, IdentificationError) as error:
+            refusal = error
+    if not fits:
+        remedy = "Check whether its items belong together."
+        raise ConvergenceError(Problem(where, "no maximum of the likelihood was found", remedy)) from refusal
+    fit = min(fits, key=lambda one: one.measures["chi2"] + (one is not fits[0]) * _ROWS * 1e-9)
     loadings = fit.theta[:p]
     return OneFactor(
         loadings=loadings if loadings.sum() >= 0 else -loadings,
         uniquenesses=fit.theta[p : 2 * p].copy(),
         discrepancy=fit.measures["chi2"] / _ROWS,
     )
+
+
+def _started(S: NDArray[np.float64], items: list[str]) -> Iterator[ParameterTable]:
+    """The model with starts from the items' multiple correlations, and from their first component."""
+    p = len(S)
+    values, vectors = np.linalg.eigh(S)
+    for psi in (
+        (1 - 0.5 / p) / np.diag(np.linalg.inv(S)),
+        np.maximum(1 - values[-1] * vectors[:, -1] ** 2, 0.05),
+    ):
+        root = np.sqrt(psi)
+        sizes, ways = np.linalg.eigh(S / np.outer(root, root))
+        loadings = root * ways[:, -1] * np.sqrt(max(sizes[-1] - 1, 0.01))
+        loadings *= 1.0 if loadings.sum() >= 0 else -1.0
+        yield ParameterTable(
+            rows=(
+                *(_from("factor", "=~", item, start) for item, start in zip(items, loadings, strict=True)),
+                *(_from(item, "~~", item, start) for item, start in zip(items, psi, strict=True)),
+            )
+        )
+
+
+def _from(lhs: str, op: Operator, rhs: str, start: float) -> ParameterRow:
+    return ParameterRow(lhs=lhs, op=op, rhs=rhs, modifiers=(Modifier(start=float(start)),))

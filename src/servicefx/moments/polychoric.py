@@ -202,7 +202,7 @@ def _evaluate(
     curvature = np.einsum("mst,mst->m", inner, bend) - np.einsum("mab,mab,mab->m", tables, ratio, ratio)
     if cell.min(initial=1.0) < LEAST_PROBABILITY:
         lost = ((cell < LEAST_PROBABILITY) & (tables > 0)).any(axis=(1, 2)) & (np.abs(r) > 0.5)
-        score = np.where(lost, -np.sign(r) * np.inf, score)
+        score = np.where(lost, np.where(r > 0, -np.inf, np.inf), score)
         curvature = np.where(lost, 0.0, curvature)
     return cell, slope, score, curvature
 

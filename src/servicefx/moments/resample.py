@@ -17,6 +17,8 @@ __all__ = [
 Floats = NDArray[np.float64]
 _BLOCK_CELLS = 2_000_000
 """Cells of the largest array made on the way: 16 MB in double precision."""
+_ROUNDING = 1e-12
+"""A variance below this share of the mean square is what rounding leaves of a column that does not vary."""
 _SINGULAR = 1e-11
 """Smallest eigenvalue of a unit-diagonal cross-product matrix below which a resample has no answer."""
 
@@ -69,7 +71,7 @@ def resampled_covariances(
     Returns
     -------
     ndarray, shape (draws, p, p)
-        In products of the columns' units.
+        In products of the columns' units; exactly 0 for a column that does not vary in a resample.
 
     Raises
     ------
@@ -84,7 +86,11 @@ def resampled_covariances(
     products = resampled_products(np.hstack([ones, (matrix - centre) / sd]), counts, weights)
     total = products[:, :1, :1]
     mean = products[:, 0, 1:] / total[:, 0]
-    cov = products[:, 1:, 1:] / total - mean[:, :, None] * mean[:, None, :]
+    squares = products[:, 1:, 1:] / total
+    cov = squares - mean[:, :, None] * mean[:, None, :]
+    at = np.arange(cov.shape[1])
+    still = cov[:, at, at] <= _ROUNDING * squares[:, at, at]
+    cov[still[:, :, None] | still[:, None, :]] = 0.0
     return np.asarray(cov * np.outer(sd, sd), dtype=np.float64)
 
 

@@ -17,6 +17,8 @@ Scheme = Literal["path", "factorial", "centroid"]
 SCHEMES: tuple[Scheme, ...] = get_args(Scheme)
 _SINGULAR = 1e-10
 """Smallest eigenvalue of a block of correlations below which its regressions have no answer."""
+_CANCELLED = 1e-9
+"""Sum of loadings that is zero but for rounding."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,8 +92,9 @@ def composites(
     Returns
     -------
     Composites
-        Each composite turned so that the loadings of its own items sum to a positive number. The rule is
-        part of the estimator, so a resample is turned by it too, never towards another solution.
+        Each composite turned so that the loadings of its own items sum to a positive number, or where they
+        cancel, so that its first item's is positive. The rule is part of the estimator, so a resample is
+        turned by it too, never towards another solution.
 
     Notes
     -----
@@ -232,7 +235,8 @@ def _finished(
     sd = np.sqrt(np.einsum("bpp->bp", correlation))
     loadings = correlation @ weights / sd[:, :, None]
     own = np.add.reduceat(loadings[:, layout.item, layout.construct], layout.start, axis=1)
-    sign = np.where(own < 0, -1.0, 1.0)[:, None, :]
+    first = loadings[:, layout.item[layout.start], layout.construct[layout.start]]
+    sign = np.where(np.where(np.abs(own) > _CANCELLED, own, first) < 0, -1.0, 1.0)[:, None, :]
     weights, loadings = weights * sign, loadings * sign
     return Composites(
         weights=weights,

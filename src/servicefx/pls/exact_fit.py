@@ -115,7 +115,9 @@ def exact_fit_test(
                         "n_draws": len(values),
                     }
                 )
-    return pd.DataFrame(rows)
+    frame = pd.DataFrame(rows)
+    frame.attrs["settings"] = {**fit.settings, "draws": draws, "seed": seed}
+    return frame
 
 
 def exact_fit_draws(
@@ -151,8 +153,8 @@ def exact_fit_draws(
     sd = fit.base.sd[0]
     covariance = drawn.covariance / np.outer(sd, sd)
     held = BaseMoments(
-        items=drawn.items, pairs=(), covariance=transform.T @ covariance @ transform, mean=drawn.mean,
-        origin=drawn.origin,
+        items=drawn.items, pairs=(), covariance=transform.T @ covariance @ transform * np.outer(sd, sd),
+        mean=drawn.mean, origin=drawn.origin,
     )  # fmt: skip
     again = solve(fit.model, held, fit.choices)
     return distances(again.last.correlation, implied_correlations(fit, again, kind))

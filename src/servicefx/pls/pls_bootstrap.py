@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
@@ -17,6 +18,8 @@ __all__ = ["PlsBootstrap"]
 
 Floats = NDArray[np.float64]
 _MANY_FAILED = 0.10
+_MANY_TURNED = 0.01
+_FEW = "fewer than two resamples have it"
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
@@ -41,6 +44,10 @@ class PlsBootstrap:
         Of intervals, unless they say otherwise.
     draw_source : tuple of str
         Which resamples the draws stand on, as an `Effect` declares them.
+    settings : mapping of str to str, int or float
+        Of the fit, and of the resamples.
+    undefined : mapping of PlsTerm to str
+        Terms that no sample has -> why: a construct of one item has no reliability.
     """
 
     terms: tuple[PlsTerm, ...]
@@ -51,6 +58,8 @@ class PlsBootstrap:
     inadmissible: NDArray[np.bool_]
     level: float
     draw_source: tuple[str, ...]
+    undefined: Mapping[PlsTerm, str] = field(default_factory=dict)
+    settings: Mapping[str, str | int | float] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         for name in ("estimates", "draws", "acceleration", "failed", "inadmissible"):
@@ -75,6 +84,24 @@ class PlsBootstrap:
         return int(self.inadmissible.sum())
 
     @property
+    def turned(self) -> dict[str, int]:
+        """Construct -> resamples in which it points the other way than in the sample.
+
+        That is, in which products of its items' loadings there and in the sample sum to a negative number; of
+        weights where loadings are not drawn. Empty where neither is drawn.
+        """
+        drawn = {term.quantity for term in self.terms}
+        name = next((name for name in ("loading", "weight") if name in drawn), "")
+        places: dict[str, list[int]] = {}
+        for at, term in enumerate(self.terms):
+            if name and term.quantity == name:
+                places.setdefault(term.lhs, []).append(at)
+        return {
+            construct: int((self.draws[:, at] @ self.estimates[at] < 0).sum())
+            for construct, at in places.items()
+        }
+
+    @property
     def problems(self) -> tuple[Problem, ...]:
         """What makes the draws doubtful."""
         n, found = len(self.draws), []
@@ -86,6 +113,14 @@ class PlsBootstrap:
                     "Simplify the model or add rows; the draws that are left stand for easy samples.",
                 )
             )
+        for construct, number in self.turned.items():
+            if number > _MANY_TURNED * n:
+                told = (
+                    f"it points the other way than in the sample in {number} of {n} resamples: draws of its "
+                    "weights, loadings and paths lie in two heaps, and their intervals span both"
+                )
+                remedy = "Turn the items that are worded the other way, or look for items that hardly agree."
+                found.append(Problem(f"construct '{construct}'", told, remedy))
         if self.n_inadmissible:
             found.append(
                 Problem(
@@ -153,7 +188,8 @@ class PlsBootstrap:
         Returns
         -------
         DataFrame
-            ``lhs, op, rhs, quantity, estimate, std_error, statistic, p_value, conf_low, conf_high, n_draws``:
+            ``lhs, op, rhs, quantity, estimate, std_error, statistic, p_value, conf_low, conf_high, n_draws,
+            undefined`` (why a number does not exist, empty where it does):
             the standard error is the draws' standard deviation, the p-value twice the smaller share of draws
             on either side of zero, counted as (b + 1) / (B + 1); NaN for what cannot be negative.
 
@@ -202,6 +238,10 @@ class PlsBootstrap:
         ]
         for name in ("conf_low", "conf_high", "n_draws"):
             frame[name] = columns[name]
+        few = np.isnan(columns["std_error"])
+        frame["undefined"] = [
+            self.undefined.get(term, _FEW if lost else "") for term, lost in zip(terms, few, strict=True)
+        ]
         frame.attrs.update(kind=kind, level=level, n_failed=self.n_failed, notes=self._notes(kind))
         return frame
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -14,6 +15,10 @@ from servicefx.pls.base_columns import BaseMoments
 from servicefx.pls.model import PlsModel
 from servicefx.pls.solution import PlsChoices, Solution
 from servicefx.pls.stage_solution import StageSolution
+
+if TYPE_CHECKING:
+    from servicefx.pls.pls_bootstrap import PlsBootstrap
+    from servicefx.values.estimates import Estimates
 
 __all__ = ["PlsFit", "check_fit"]
 
@@ -197,6 +202,12 @@ class PlsFit:
         from servicefx.pls.effects import effects_frame
 
         return effects_frame(self)
+
+    def estimates(self, drawn: PlsBootstrap | None = None) -> tuple[Estimates, ...]:
+        """The paths, one `Estimates` an explained construct; with errors where a bootstrap is given."""
+        from servicefx.pls.path_estimates import path_estimates
+
+        return path_estimates(self, drawn)
 
     def blocks(self) -> Iterator[tuple[str, str, StageSolution, int, int]]:
         """Every construct with each of its items: the run that measures it, and both places there."""

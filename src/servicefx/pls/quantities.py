@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Literal, get_args
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from servicefx.pls.criteria.effect_sizes import effect_size_terms, effect_size_values
@@ -16,7 +17,7 @@ from servicefx.pls.pls_fit import PlsFit
 from servicefx.pls.solution import Solution
 from servicefx.pls.terms import PlsTerm
 
-__all__ = ["QUANTITIES", "Quantity", "terms_of", "values_of"]
+__all__ = ["QUANTITIES", "Quantity", "reasons_of", "terms_of", "values_of"]
 
 Floats = NDArray[np.float64]
 Quantity = Literal["paths", "weights", "loadings", "r2", "effects", "reliability", "htmt", "effect_sizes"]
@@ -92,3 +93,19 @@ def terms_of(fit: PlsFit, quantities: tuple[Quantity, ...] = QUANTITIES) -> tupl
 def values_of(fit: PlsFit, solution: Solution, quantities: tuple[Quantity, ...] = QUANTITIES) -> Floats:
     """Values of `terms_of` in every sample of a solution, shape (B, t); NaN where one does not exist."""
     return np.concatenate([_VALUES[quantity](fit, solution) for quantity in quantities], axis=1)
+
+
+def reasons_of(fit: PlsFit, quantities: tuple[Quantity, ...] = QUANTITIES) -> dict[PlsTerm, str]:
+    """Why terms do not exist, of those among `terms_of` that do not: one item, a composed construct."""
+    frames: dict[Quantity, pd.DataFrame] = {}
+    if "reliability" in quantities:
+        frames["reliability"] = fit.reliability
+    if "htmt" in quantities:
+        frames["htmt"] = fit.htmt
+    found: dict[PlsTerm, str] = {}
+    for quantity, frame in frames.items():
+        reasons = [str(why) for why in frame["undefined"]]
+        terms = _TERMS[quantity](fit)
+        each = len(terms) // max(1, len(reasons))
+        found |= {term: reasons[at // each] for at, term in enumerate(terms) if reasons[at // each]}
+    return found

@@ -13,7 +13,7 @@ from servicefx.errors import Problem, StudyError, closest
 from servicefx.moments.resample_index import ResampleBlock, resample_blocks
 from servicefx.pls.pls_bootstrap import PlsBootstrap
 from servicefx.pls.pls_fit import PlsFit, check_fit
-from servicefx.pls.quantities import QUANTITIES, Quantity, terms_of, values_of
+from servicefx.pls.quantities import QUANTITIES, Quantity, reasons_of, terms_of, values_of
 from servicefx.pls.sample import PlsSample, check_same_rows, sample_of
 from servicefx.pls.solution import solve
 from servicefx.sem.choices import whole_number
@@ -66,7 +66,9 @@ def bootstrap(
     -------
     PlsBootstrap
         Every resample is estimated by the sample's rule; no draw is turned afterwards. Draws without an
-        answer are NaN and counted; inadmissible ones (PLSc) are kept and counted.
+        answer are NaN and counted; inadmissible ones (PLSc) are kept and counted. A construct whose items'
+        loadings nearly cancel can point either way from one resample to the next, which draws its paths into
+        two heaps: counted in ``turned``, told in ``problems``.
 
     Raises
     ------
@@ -103,6 +105,8 @@ def bootstrap(
         acceleration=acceleration,
         failed=np.concatenate([part for _, part, _ in found]),
         inadmissible=np.concatenate([part for _, _, part in found]),
+        undefined=reasons_of(fit, quantities),
+        settings={**fit.settings, "draws": draws, "drawn": draw, "seed": seed},
         level=fit.level,
         draw_source=(f"{analysis_id}: {draws} resamples of {draw}, seed {seed}",),
     )

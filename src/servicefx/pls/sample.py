@@ -24,6 +24,8 @@ MissingRule = Literal["listwise", "mean", "em"]
 MISSING: tuple[MissingRule, ...] = get_args(MissingRule)
 _ROUNDING = 1e-12
 """Share of a column's mean square about the common centre below which its variance is rounding."""
+_SMALLEST = 1e-60
+"""Standard deviation of an item below which, or beyond its inverse, its powers leave what floats hold."""
 _SAME = 1e-6
 """In standard deviations: how far moments of the same rows may be apart."""
 
@@ -91,7 +93,7 @@ class PlsSample:
         products = [items[:, i] * items[:, j] for i, j in self.pairs]
         columns = np.column_stack([np.ones(len(items)), items, *products])
         sums = resampled_products(columns, counts)
-        total = sums[:, :1, :1]
+        total = np.where(sums[:, :1, :1] > 0, sums[:, :1, :1], np.nan)  # no complete row may be drawn
         mean = sums[:, 0, 1:] / total[:, 0]
         moments = sums[:, 1:, 1:] / total
         covariance = moments - mean[:, :, None] * mean[:, None, :]
@@ -112,8 +114,9 @@ class PlsSample:
             - mean[:, :, None] * np.swapaxes(cross, 1, 2)
             + mean[:, :, None] * mean[:, None, :] * sums[:, p:, p:]
         )
-        number = counts.sum(axis=1, dtype=np.float64)[:, None, None]
-        return _unrounded(covariance / number, sums[:, :p, :p] / number), mean
+        total = counts.sum(axis=1, dtype=np.float64)[:, None, None]
+        total = np.where(total > 0, total, np.nan)
+        return _unrounded(covariance / total, sums[:, :p, :p] / total), mean
 
     def _by_likelihood(self, counts: NDArray[np.float32], *, refuse: bool) -> tuple[Floats, Floats]:
         """Saturated moments of highest likelihood, one resample after the other; NaN where there are none.
@@ -209,8 +212,10 @@ def sample_of(model: PlsModel, data: pd.DataFrame, missing: MissingRule) -> PlsS
         found = f"gaps in the items under missing='{missing}', but products of constructs need every answer"
         raise DataError(Problem("data", found, "Choose missing='listwise'."))
     known = np.where(answered & used[:, None], values, np.nan)
-    centre = np.nanmean(known, axis=0)
-    scale = np.nanstd(known, axis=0)
+    with np.errstate(over="ignore", invalid="ignore"):
+        centre = np.nanmean(known, axis=0)
+        scale = np.nanstd(known, axis=0)
+    _check_units(items, scale)
     check_not_constant(items, scale, np.nanmax(np.abs(known), axis=0))
     return PlsSample(
         items=items, deviations=np.where(np.isnan(known), 0.0, (known - centre) / scale), answered=answered,
@@ -266,6 +271,21 @@ def _finite(column: pd.DataFrame) -> pd.DataFrame:
             Problem(f"item '{column.columns[0]}'", found, "Declare them missing, or correct them.")
         )
     return column
+
+
+def _check_units(items: tuple[str, ...], scale: Floats) -> None:
+    """Refuse units in which products of four items are no numbers."""
+    problems = [
+        Problem(
+            f"item '{item}'",
+            f"its standard deviation, {sd:.0e}, is beyond what can be computed with",
+            "State it in another unit.",
+        )
+        for item, sd in zip(items, scale, strict=True)
+        if sd != 0 and not _SMALLEST < sd < 1 / _SMALLEST
+    ]
+    if problems:
+        raise DataError(*problems)
 
 
 def _check_answers(

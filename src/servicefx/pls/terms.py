@@ -20,7 +20,7 @@ class PlsTerm:
         ``path, weight, loading, r2, indirect, total, alpha, rho_a, composite_reliability,
         average_variance_extracted, htmt, effect_size``.
     via : str
-        Mediators of an indirect effect in order, joined by " -> "; "all" for the sum of all routes.
+        Mediators of an indirect effect in order, joined by " → "; "all" for the sum of all routes.
     """
 
     lhs: str

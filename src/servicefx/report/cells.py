@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Mapping
 
 from servicefx.report import numerals
-from servicefx.report.words import Labels, coded, wording
+from servicefx.report.words import Labels, coded, translated, wording
 from servicefx.values.glossary import GLOSSARY
 
 __all__ = ["MERGED", "Row", "cell_text", "in_words", "is_number", "pair_text"]
@@ -32,7 +32,7 @@ _MEASURE_ROLES = {
 _AS_WRITTEN = frozenset({"data", "item", "wave"})
 """Names of the reader's own files, which a construct's id may happen to be too."""
 _BETWEEN = (", ", ": ")
-"""What stands between the names of a judged number's subject."""
+"""What stands between names: of a judged number's subject, of a setting's constructs."""
 _ARROW = " \N{RIGHTWARDS ARROW} "
 
 
@@ -56,12 +56,14 @@ def in_words(column: str, value: str, labels: Labels, language: str) -> str:
 
     ``via`` lists mediators in order, separated by ``>``, ``;``, ``,`` or an arrow.
     """
-    code = coded(column, value, language)
+    code = coded("model" if column == "against" else column, value, language)
     if code is not None:
         return code
     if column == "via":
         return _ARROW.join(labels(part) for part in re.split(r"\s*(?:->|[>→;,])\s*", value) if part)
-    if column == "subject":
+    if GLOSSARY[column].role == "text" and (text := translated(value, language)) != value:
+        return text
+    if column in {"subject", "value"}:
         return "".join(part if part in _BETWEEN else labels(part) for part in re.split(r"(, |: )", value))
     return value if column in _AS_WRITTEN else labels(value)
 

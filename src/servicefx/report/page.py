@@ -20,7 +20,9 @@ from servicefx.values.table import Phrase, Section
 
 __all__ = ["labels_of", "render_report", "render_section"]
 
-PAGE = "report.html"
+_ENGLISH = re.compile(r"(?:\b[A-Za-z][a-z'-]* ){4}")
+_CITATION = re.compile(r"\(\d{4}\), ")
+"""Five words in a row are a sentence, unless a source is cited."""
 
 
 def labels_of(study: ReportStudy, language: str = "en") -> Labels:
@@ -30,12 +32,15 @@ def labels_of(study: ReportStudy, language: str = "en") -> Labels:
     """
     theory = load_theory()
     known = {**theory.benefit_lines, **theory.cost_lines, **theory.moderators}
+    texts = _claims_in(language)
 
     def labels(name: str) -> str:
         if name in study.spec.constructs:
             return study.label(name, language)
         if name in known:
             return str(getattr(known[name], f"label_{language}"))
+        if name in texts:
+            return texts[name]
         lagged = re.fullmatch(r"(.+) \(lag (\d+)\)", name)
         if lagged is None:
             return name
@@ -45,24 +50,47 @@ def labels_of(study: ReportStudy, language: str = "en") -> Labels:
     return labels
 
 
-def render_section(section: Section, labels: Labels, language: str = "en") -> dict[str, bytes]:
+@lru_cache
+def _claims_in(language: str) -> dict[str, str]:
+    """What the claims say, English text -> text in a language."""
+    claims = load_theory().claims.values()
+    pairs = [(claim.wording_en, claim.wording_zh) for claim in claims]
+    pairs += [(part.measured_en, part.measured_zh) for claim in claims for part in claim.parts]
+    return {english: english if language == "en" else chinese for english, chinese in pairs}
+
+
+def render_section(
+    section: Section, labels: Labels, language: str = "en", ending: str = ""
+) -> dict[str, bytes]:
     """Tables and figures of one section.
+
+    Parameters
+    ----------
+    section : Section
+    labels, language
+        As in `render_report`.
+    ending : str
+        Put before the file's kind where the report's first language has the plain name: ``".zh"``.
 
     Returns
     -------
     dict of str to bytes
-        ``tables/<id>.csv``, ``tables/<id>.md`` and ``figures/<id>.svg``.
+        ``tables/<id>.csv`` (without an ending only: it holds no words), ``tables/<id>.md`` and
+        ``figures/<id>.svg``.
     """
     out: dict[str, bytes] = {}
     for table in section.tables:
-        out[f"tables/{table.id}.csv"] = render_csv(table)
-        out[f"tables/{table.id}.md"] = render_markdown(table, labels, language).encode()
+        if not ending:
+            out[f"tables/{table.id}.csv"] = render_csv(table)
+        out[f"tables/{table.id}{ending}.md"] = render_markdown(table, labels, language).encode()
     for figure in section.figures:
-        out[f"figures/{figure.id}.svg"] = render_figure(figure, labels, language).encode()
+        out[f"figures/{figure.id}{ending}.svg"] = render_figure(figure, labels, language).encode()
     return out
 
 
-def render_report(study: ReportStudy, sections: Sequence[Section], language: str = "en") -> dict[str, bytes]:
+def render_report(
+    study: ReportStudy, sections: Sequence[Section], languages: Sequence[str] | None = None
+) -> dict[str, bytes]:
     """Every file of a report.
 
     Parameters
@@ -71,24 +99,28 @@ def render_report(study: ReportStudy, sections: Sequence[Section], language: str
         Names, labels, hashes and settings.
     sections : sequence of Section
         In reading order.
-    language : str
-        One of `servicefx.report.words.LANGUAGES`.
+    languages : sequence of str, optional
+        Some of `servicefx.report.words.LANGUAGES`; by default those the study file states for its report.
 
     Returns
     -------
     dict of str to bytes
-        Name below the report's folder -> content: tables, figures, ``report.html``, ``manifest.json``. The
-        same arguments give the same bytes.
+        Name below the report's folder -> content: tables, figures, ``manifest.json``, and a page in each
+        language: ``report.html`` in the first, ``report.zh.html`` (and ``figures/<id>.zh.svg``,
+        ``tables/<id>.zh.md``) in another. The same arguments give the same bytes.
 
     Raises
     ------
     ValueError
         If two tables, or two figures, share an id.
     """
-    labels = labels_of(study, language)
+    stated = study.spec.report.languages if languages is None else languages
+    endings = {language: f".{language}" if place else "" for place, language in enumerate(_once(stated))}
     out: dict[str, bytes] = {}
     for section in sections:
-        made = render_section(section, labels, language)
+        made: dict[str, bytes] = {}
+        for language, ending in endings.items():
+            made |= render_section(section, labels_of(study, language), language, ending)
         twice = sorted(out.keys() & made.keys())
         if twice:
             raise ValueError(
@@ -96,9 +128,21 @@ def render_report(study: ReportStudy, sections: Sequence[Section], language: str
             )
         out.update(made)
     manifest = build_manifest(study, sections, out)
-    out[PAGE] = _render_page(study, sections, manifest, out, labels, language)
+    pages = {
+        _page_name(ending): _render_page(study, sections, manifest, out, language, endings)
+        for language, ending in endings.items()
+    }
+    out.update(pages)
     out[MANIFEST] = as_json(build_manifest(study, sections, out))
     return out
+
+
+def _once(languages: Sequence[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(languages))
+
+
+def _page_name(ending: str) -> str:
+    return f"report{ending}.html"
 
 
 def _render_page(
@@ -106,17 +150,18 @@ def _render_page(
     sections: Sequence[Section],
     manifest: Mapping[str, Any],
     made: Mapping[str, bytes],
-    labels: Labels,
     language: str,
+    endings: Mapping[str, str],
 ) -> bytes:
-    """The page from what was rendered already."""
+    """The page of one language from what was rendered already."""
+    labels, ending = labels_of(study, language), endings[language]
     n_tables = n_figures = 0
     shown = []
     for section in sections:
         figures = []
         for figure in section.figures:
             n_figures += 1
-            svg = made[f"figures/{figure.id}.svg"].decode()
+            svg = made[f"figures/{figure.id}{ending}.svg"].decode()
             figures.append(
                 {
                     "id": figure.id,
@@ -125,6 +170,7 @@ def _render_page(
                     "svg": Markup(svg),
                     "width": _width(svg),
                     "source": figure.source,
+                    "file": f"figures/{figure.id}{ending}.svg",
                     "notes": [say(note, labels, language) for note in figure.notes],
                 }
             )
@@ -145,7 +191,13 @@ def _render_page(
             }
         )
     text = _template().render(
-        language=language,
+        language=wording("page.language_tag", language),
+        others=[
+            (wording("page.language_tag", other), wording("page.language", other), _page_name(endings[other]))
+            for other in endings
+            if other != language
+        ],
+        is_mixed=language != "en" and _has_english(shown),
         title=study.title(language),
         sections=shown,
         provenance=_provenance(manifest, language),
@@ -156,6 +208,21 @@ def _render_page(
         style=Markup(_resource("page.css")),
     )
     return text.encode("utf-8")
+
+
+def _has_english(shown: Sequence[Mapping[str, Any]]) -> bool:
+    """Whether the notes or tables of a page in another language hold an English sentence."""
+    texts = [
+        text
+        for section in shown
+        for text in (
+            *section["findings"],
+            *section["notes"],
+            *(note for figure in section["figures"] for note in figure["notes"]),
+            *(piece for table in section["tables"] for piece in re.split(r"<[^>]*>", table)),
+        )
+    ]
+    return any(_ENGLISH.search(text) and not _CITATION.search(text) for text in texts)
 
 
 def _provenance(manifest: Mapping[str, Any], language: str) -> list[tuple[str, str]]:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from servicefx.report import numerals
 from servicefx.report.view import Cell, Head, View
-from servicefx.report.words import Labels, coded, heading, say
+from servicefx.report.words import Labels, coded, heading, say, translated
 from servicefx.values.table import Table
 
 __all__ = ["table_one_view"]
@@ -62,7 +62,7 @@ def table_one_view(table: Table, labels: Labels, language: str = "en") -> View:
         title=say(table.title, labels, language),
         heads=tuple(heads),
         rows=tuple(body),
-        reasons=tuple((letter, reason) for reason, letter in letters.items()),
+        reasons=tuple((letter, translated(why, language)) for why, letter in letters.items()),
         notes=tuple(say(note, labels, language) for note in table.notes),
     )
 

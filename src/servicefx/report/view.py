@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from servicefx.report import numerals
 from servicefx.report.cells import MERGED, Row, cell_text, is_number, pair_text
-from servicefx.report.words import Labels, heading, say, wording
+from servicefx.report.words import Labels, heading, named, say, translated, wording
 from servicefx.values.table import Table
 
 __all__ = ["Cell", "Head", "View", "table_view"]
@@ -116,7 +116,7 @@ def table_view(table: Table, labels: Labels, language: str = "en") -> View:
         ),
         heads=tuple(Head(_heading(column, columns, language, level), is_number(column)) for column in shown),
         rows=tuple(body),
-        reasons=marks.reasons(),
+        reasons=tuple((letter, translated(named(why, labels), language)) for letter, why in marks.reasons()),
         notes=tuple(say(note, labels, language) for note in table.notes),
     )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 import string
 import tomllib
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -13,14 +14,15 @@ from typing import Any
 from servicefx.report import numerals
 from servicefx.values.table import Phrase
 
-__all__ = ["LANGUAGES", "Labels", "coded", "heading", "keys", "say", "verb", "wording"]
+__all__ = ["LANGUAGES", "Labels", "coded", "heading", "keys", "named", "say", "translated", "verb", "wording"]
 
 Labels = Callable[[str], str]
 """Id -> the name a reader knows it by; the id itself where there is none."""
 
-LANGUAGES: Mapping[str, str] = {"en": "words_en.toml"}
+LANGUAGES: Mapping[str, str] = {"en": "words_en.toml", "zh": "words_zh.toml"}
 """Language -> file of its words, in this folder. A language is added by adding its file here."""
 
+_VARYING = re.compile(r"'[^']*'|-?\d+(?:,\d{3})*(?:\.\d+)?%?")
 _CAUSAL = ("within_unit", "instrument", "difference_in_differences", "randomised")
 
 
@@ -124,10 +126,11 @@ def say(phrase: Phrase, labels: Labels, language: str = "en") -> str:
 
     A template's field may carry, after its colon: any format of Python (``.2f``, ``,``); a role
     (``estimate share money count``); ``p_value`` (``= .012``, ``< .001``); ``abs``, ``signed`` (estimate
-    without its sign, with a plus); ``raw`` (text as it stands, never a label); ``#row|rows`` and
-    ``sign higher|lower`` (word by number, by sign);
+    without its sign, with a plus); ``raw`` (text as it stands, never a label), ``named`` (the same, quoted
+    ids in it by their labels); ``#row|rows`` and ``sign higher|lower`` (word by number, by sign);
     ``verb ESTIMATE`` (verb the design earns); ``interval HIGH [ROLE]`` (both ends in brackets);
-    ``as COLUMN`` (a code in words). Text without a format is shown by its label, a float as an estimate.
+    ``as COLUMN`` (a code in words), ``as text`` (as `translated`). Text without a format is shown by its
+    label, a float as an estimate.
 
     Parameters
     ----------
@@ -154,6 +157,52 @@ def say(phrase: Phrase, labels: Labels, language: str = "en") -> str:
     except KeyError as missing:
         have = ", ".join(phrase.values) or "none"
         raise KeyError(f"'{phrase.key}' needs the value {missing} (given: {have})") from missing
+
+
+def named(text: str, labels: Labels) -> str:
+    """A text of ours with the ids it quotes shown by their labels; columns and items keep their names.
+
+    Examples
+    --------
+    >>> named("'trust' and 'tru1' correlate; column 'trust' has gaps", lambda name: name.title())
+    "'Trust' and 'Tru1' correlate; column 'trust' has gaps"
+    """
+    quoted = r"(?<!column )(?<!columns )(?<!item )(?<!items )(?<!\w)'(\w+)'"
+    return re.sub(quoted, lambda found: f"'{labels(found[1])}'", text)
+
+
+def translated(text: str, language: str = "en") -> str:
+    """A text of ours, written in English where it arose, in another language where that has it.
+
+    ``[text]`` of the language's file holds it by the English text; numbers and quoted names may stand there
+    as ``#``, in the same order on both sides.
+
+    Returns
+    -------
+    str
+        The English text where the language has no other.
+
+    Examples
+    --------
+    >>> translated("holds 20 clusters, at least 30 expected: errors are likely too small", "zh")
+    '只有20个聚类，应至少有30个：误差很可能偏小'
+    >>> translated("nobody has said this before", "zh")
+    'nobody has said this before'
+    """
+    words = _words(language)
+    exact = words.get(f"text.{text}")
+    if exact is not None:
+        return exact
+    found = _VARYING.findall(text)
+    pieces = words.get(f"text.{_VARYING.sub('#', text)}", "").split("#")
+    if len(pieces) == len(found) + 1 and any(pieces):
+        return pieces[0] + "".join(value + piece for value, piece in zip(found, pieces[1:], strict=True))
+    if text.endswith("."):
+        said = translated(text[:-1], language)
+        return text if said == text[:-1] else said + words.get("text..", ".")
+    name, colon, rest = text.partition(": ")
+    said = translated(rest, language) if colon else rest
+    return text if said == rest else translated(name, language) + words.get("text.: ", colon) + said
 
 
 class _Sentence(string.Formatter):
@@ -198,9 +247,13 @@ class _Sentence(string.Formatter):
     def _text(self, value: str, name: str, rest: str) -> str:
         if name == "raw":
             return value
+        if name == "named":
+            return translated(named(value, self._labels), self._language)
         if name == "verb":
             checks_hold = bool(self._values.get("checks_hold", True))
             return verb(value, float(self._values[rest]), checks_hold, self._language)
+        if name == "as" and rest == "text":
+            return translated(value, self._language)
         if name == "as":
             return coded(rest, value, self._language) or self._labels(value)
         return self._labels(value)

@@ -12,14 +12,19 @@ from servicefx.study.study import Study
 from servicefx.values.table import Phrase, Table
 
 __all__ = [
+    "apart_notes",
     "assessed",
     "interval_notes",
     "problem_notes",
     "rules_table",
     "sample_note",
+    "source_note",
     "text_notes",
     "undefined_notes",
 ]
+
+
+_RATIO, _STATISTICS = "ratio of ", "item statistics of "
 
 
 def assessed(study: Study, *parts: PartName, seed: int | None = None) -> MeasurementReport | None:
@@ -61,12 +66,38 @@ def problem_notes(report: MeasurementReport) -> tuple[Phrase, ...]:
 
 
 def undefined_notes(report: MeasurementReport, *parts: str) -> tuple[Phrase, ...]:
-    """Parts without an answer, and why; all of them where none is named."""
+    """Parts without an answer, or without some of it, and why."""
     return tuple(
-        Phrase(key="note.not_answered", values={"name": name, "why": why})
+        _not_answered(name, why.rstrip("."))
         for name, why in report.undefined.items()
-        if not parts or name in parts
+        if name.partition(": ")[0] in parts and not name.startswith("bias: marker models, ")  # in its table
     )
+
+
+def _not_answered(name: str, why: str) -> Phrase:
+    of = name.partition(": ")[2]
+    if of.startswith(_RATIO):
+        left, right = of.removeprefix(_RATIO).split(", ")
+        return Phrase(key="note.no_ratio", values={"left": left, "right": right, "why": why})
+    if of.startswith(_STATISTICS):
+        construct = of.removeprefix(_STATISTICS)
+        return Phrase(key="note.no_statistics", values={"construct": construct, "why": why})
+    return Phrase(key="note.not_answered", values={"part": name, "why": why})
+
+
+def apart_notes(report: MeasurementReport) -> tuple[Phrase, ...]:
+    """Constructs that are not in the joint analyses, and why."""
+    reasons = {name: report.undefined.get(f"joint analyses: {name}", "") for name in report.apart}
+    return tuple(
+        Phrase(key="note.apart", values={"construct": name, "why": why})
+        for name, why in reasons.items()
+        if why
+    )
+
+
+def source_note(rule: str, source: str) -> Phrase:
+    """Where a rule of thumb comes from."""
+    return Phrase(key="note.rule_source", values={"rule": rule, "source": source.rstrip(".")})
 
 
 def rules_table(report: MeasurementReport, id: str) -> Table:
@@ -85,6 +116,8 @@ def rules_table(report: MeasurementReport, id: str) -> Table:
                 "n_fail": int((some["judgement"] == "fail").sum()),
                 "subject": worst["subject"],
                 "estimate": float(worst["estimate"]),
+                "conf_low": float(worst["conf_low"]),
+                "conf_high": float(worst["conf_high"]),
                 "threshold": float(worst["threshold"]),
                 "judgement": worst["judgement"],
             }
@@ -98,9 +131,7 @@ def rules_table(report: MeasurementReport, id: str) -> Table:
         notes=(
             Phrase(key="note.rules", values={"n": judged, "missed": missed_all}),
             *(
-                Phrase(
-                    key="note.rule_source", values={"rule": str(row["rule"]), "source": str(row["source"])}
-                )
+                source_note(str(row["rule"]), str(row["source"]))
                 for row in report.rules.drop_duplicates("rule")[["rule", "source"]].to_dict("records")
                 if str(row["rule"]) in {str(each["rule"]) for each in rows}
             ),

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from servicefx.measurement.assessment.constructs import FAMILIES
 from servicefx.sections.assessed import (
     assessed,
     problem_notes,
     rules_table,
-    sample_note,
+    text_notes,
     undefined_notes,
 )
 from servicefx.sections.notes import answering, draw_notes
@@ -16,7 +17,6 @@ from servicefx.values.table import Phrase, Section, Table
 __all__ = ["benefit_section"]
 
 _COLUMNS = ["estimate", "conf_low", "conf_high", "p_value", "loading", "share", "vif"]
-_SUFFIX = "_benefit"
 
 
 @answering("benefit")
@@ -34,14 +34,16 @@ def benefit_section(study: Study, seed: int | None = None) -> Section | None:
     Section or None
         None where no family of benefits is declared.
     """
-    families = [name for name, spec in study.spec.constructs.items() if name.endswith(_SUFFIX) and spec.items]
-    report = assessed(study, "benefit", seed=seed) if len(families) > 1 else None
+    constructs = study.spec.constructs
+    declared = [name for name in FAMILIES if name in constructs and constructs[name].items]
+    report = assessed(study, "benefit", seed=seed) if declared else None
     if report is None:
         return None
     if "benefit_families" not in report.names:
-        return Section(id="benefit", title=Phrase(key="section.benefit"), notes=undefined_notes(report))
+        title = Phrase(key="section.benefit")
+        return Section(id="benefit", title=title, notes=undefined_notes(report, "benefit"))
     notes = (
-        sample_note(report),
+        *text_notes(report, "benefit"),
         *draw_notes(study, report.data, study.seed if seed is None else seed),
         Phrase(key="note.level", values={"level": study.level}),
     )

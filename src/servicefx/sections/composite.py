@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import numpy as np
 import pandas as pd
 
 from servicefx import pls
@@ -74,15 +73,18 @@ def composite_section(study: Study, seed: int | None = None) -> Section | None:
         *told,
         *_problems(fit, sample),
     )
-    explained = np.array(fit.r2["estimate"], dtype=float)
+    explained = fit.r2.sort_values("estimate", kind="stable")
+    values: dict[str, str | int | float] = {
+        "n": len(rows),
+        "outcome": str(explained["outcome"].iloc[-1]),
+        "low": float(explained["estimate"].iloc[0]),
+        "high": float(explained["estimate"].iloc[-1]),
+    }
     return Section(
         id="composite",
         title=Phrase(key="section.composite"),
         findings=(
-            Phrase(
-                key="finding.composite",
-                values={"n": len(rows), "low": float(explained.min()), "high": float(explained.max())},
-            ),
+            Phrase(key="finding.composite" if len(explained) > 1 else "finding.composite_one", values=values),
         ),
         tables=(
             Table(id="composite", title=Phrase(key="table.composite"), rows=rows, notes=notes),

@@ -41,14 +41,15 @@ def composite_tables(
     Returns
     -------
     tuple of Table
-        ``composite_weights, composite_quality, composite_pairs, composite_effects, composite_fit,
-        composite_settings``.
+        ``composite_weights, composite_quality, composite_pairs, composite_effects`` (where anything is
+        mediated), ``composite_fit, composite_settings``.
     """
+    effects = _effects(drawn, notes)
     return (
         _weights(fit, drawn, notes),
         _quality(fit, notes[:1]),
         _pairs(fit, drawn, notes),
-        _effects(drawn, notes),
+        *([effects] if len(effects.rows) else []),
         _fit(fit, items, notes, draws=draws, seed=seed, analysis_id=analysis_id, clusters=clusters),
         Table(
             id="composite_settings",
@@ -88,7 +89,9 @@ def _pairs(fit: PlsFit, drawn: PlsBootstrap, notes: tuple[Phrase, ...]) -> Table
     rows = pd.DataFrame({"left": table["lhs"], "right": table["rhs"], "ratio": table["estimate"]})
     rows[["conf_low", "conf_high"]] = table[["conf_low", "conf_high"]]
     rows = rows.merge(
-        fit.fornell_larcker[["left", "right", "estimate", "root_left", "root_right"]],
+        fit.fornell_larcker[["left", "right", "estimate", "root_left", "root_right"]].rename(
+            columns={"estimate": "correlation"}
+        ),
         how="left",
         on=["left", "right"],
     )

@@ -3,7 +3,14 @@
 from __future__ import annotations
 
 from servicefx.measurement.assessment import MeasurementReport
-from servicefx.sections.assessed import assessed, interval_notes, problem_notes, text_notes, undefined_notes
+from servicefx.sections.assessed import (
+    apart_notes,
+    assessed,
+    interval_notes,
+    problem_notes,
+    text_notes,
+    undefined_notes,
+)
 from servicefx.sections.notes import answering
 from servicefx.study.study import Study
 from servicefx.values.table import Phrase, Section, Table
@@ -11,9 +18,11 @@ from servicefx.values.table import Phrase, Section, Table
 __all__ = ["invariance_section"]
 
 _LADDER = [
-    "level", "chi2", "df", "cfi", "rmsea", "srmr", "delta_cfi", "delta_rmsea", "chi2_diff", "df_diff",
-    "p_value", "judgement", "undefined",
+    "level", "chi2", "df", "cfi", "rmsea", "srmr", "delta_cfi", "delta_rmsea", "chi2_diff", "p_value",
+    "judgement", "undefined",
 ]  # fmt: skip
+_FOR_MEANS = ("threshold", "metric", "scalar")
+"""Levels that means of the constructs rest on."""
 _RELEASED = ["level", "item", "construct", "group", "index", "expected_change", "p_value", "undefined"]
 _MEANS = [
     "construct",
@@ -49,18 +58,23 @@ def invariance_section(study: Study, seed: int | None = None) -> Section | None:
     report = assessed(study, "invariance", seed=seed)
     if report is None:
         return None
-    notes = (*interval_notes(study, report), *undefined_notes(report))
+    level = interval_notes(study, report)[-1:]
+    interval = level if stated.ordered else interval_notes(study, report)
+    notes = (*interval, *apart_notes(report))
     if "ladder" not in report.names:
-        return Section(id="invariance", title=Phrase(key="section.invariance"), notes=notes)
+        title = Phrase(key="section.invariance")
+        return Section(id="invariance", title=title, notes=undefined_notes(report, "invariance"))
     return Section(
         id="invariance",
         title=Phrase(key="section.invariance"),
         findings=_findings(report, stated.group),
-        tables=tuple(_tables(report, notes)),
+        tables=tuple(_tables(report, notes, interval)),
     )
 
 
-def _tables(report: MeasurementReport, notes: tuple[Phrase, ...]) -> list[Table]:
+def _tables(
+    report: MeasurementReport, notes: tuple[Phrase, ...], interval: tuple[Phrase, ...]
+) -> list[Table]:
     tables = [
         Table(
             id="invariance",
@@ -90,17 +104,23 @@ def _tables(report: MeasurementReport, notes: tuple[Phrase, ...]) -> list[Table]
                 id="latent_means",
                 title=Phrase(key="table.latent_means"),
                 rows=means[[*_MEANS, "undefined"]],
-                notes=(Phrase(key="note.latent_means"), *notes),
+                notes=(Phrase(key="note.latent_means"), *interval),
             )
         )
     return tables
 
 
 def _findings(report: MeasurementReport, group: str) -> tuple[Phrase, ...]:
-    ladder = report.frame("ladder")
-    failed = ladder[ladder["judgement"] == "fail"]
-    if failed.empty:
+    """Whether the groups' means may be compared; nothing where the levels were not found."""
+    ladder = report.frame("ladder").set_index("level")["judgement"]
+    if ladder.get("configural") == "fail":
+        return (Phrase(key="finding.not_configural", values={"column": group}),)
+    levels = [level for level in _FOR_MEANS if level in ladder.index]
+    released = report.frame("released")["level"].isin(_FOR_MEANS).sum()
+    failed = next((level for level in levels if ladder[level] == "fail"), None)
+    if failed is not None:
+        told: dict[str, str | int] = {"column": group, "level": failed, "n": int(released)}
+        return (Phrase(key="finding.not_invariant", values=told),)
+    if levels and levels[-1] == "scalar" and ladder["scalar"]:
         return (Phrase(key="finding.invariant", values={"column": group}),)
-    released = len(report.frame("released"))
-    level = str(failed["level"].iloc[0])
-    return (Phrase(key="finding.not_invariant", values={"column": group, "level": level, "n": released}),)
+    return ()

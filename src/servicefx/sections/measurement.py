@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable, Mapping
+
+import numpy as np
 import pandas as pd
 
 from servicefx.measurement.assessment import MeasurementReport
 from servicefx.measurement.reliability import Reliability, reliability_of
 from servicefx.sections.assessed import (
+    apart_notes,
     assessed,
     interval_notes,
     problem_notes,
@@ -15,8 +19,15 @@ from servicefx.sections.assessed import (
     text_notes,
     undefined_notes,
 )
-from servicefx.sections.measurement_tables import bias_table, components_table, loadings_table, pairs_table
-from servicefx.sections.notes import answering, score_notes
+from servicefx.sections.measurement_tables import (
+    bias_table,
+    components_table,
+    items_table,
+    loadings_table,
+    marker_tables,
+    pairs_table,
+)
+from servicefx.sections.notes import answering, draw_notes, score_notes
 from servicefx.study.study import Study
 from servicefx.values.table import Phrase, Section, Table
 
@@ -26,6 +37,7 @@ _LOW_ALPHA = 0.7
 """Nunnally (1978), Psychometric Theory, 2nd ed., p. 245: enough for early research."""
 _BESIDE = ("omega", "rho_a", "ordinal_alpha")
 """Measures shown beside alpha and composite reliability."""
+_EXTRACTED = "average_variance_extracted"
 
 
 @answering("measurement")
@@ -53,15 +65,19 @@ def measurement_section(study: Study, seed: int | None = None) -> Section | None
     if not fits:
         return None
     report = assessed(study, "reliability", "validity", "dimensions", "bias", seed=seed)
-    tables = [_reliability(study, fits, report)]
+    tables = [_reliability(study, fits, report, seed)]
     findings = _reliability_findings(fits)
     if report is not None:
-        notes = (*text_notes(report, "validity"), *interval_notes(study, report))
+        drawn = draw_notes(study, report.data, study.seed if seed is None else seed)
+        notes = (*text_notes(report, "confirmatory"), *interval_notes(study, report))
+        bias = text_notes(report, "single_factor", "method_factor", "full_collinearity")
         made = [
+            items_table(report),
             loadings_table(report, notes),
-            pairs_table(report, (*notes, *problem_notes(report))),
-            components_table(report, text_notes(report, "dimensions")),
-            bias_table(report, text_notes(report, "single_factor", "method_factor", "full_collinearity")),
+            pairs_table(report, (*notes, *text_notes(report, "ratios"), *problem_notes(report))),
+            components_table(report, text_notes(report, "components", "partials", "adequacy")),
+            bias_table(report, (*bias, *drawn, *notes[-1:])),
+            *marker_tables(study, report),
             rules_table(report, "rules") if len(report.rules) else None,
         ]
         tables += [table for table in made if table is not None]
@@ -73,50 +89,78 @@ def measurement_section(study: Study, seed: int | None = None) -> Section | None
         title=Phrase(key="section.measurement"),
         findings=tuple(findings),
         tables=tuple(tables),
-        notes=() if report is None else (sample_note(report), *undefined_notes(report)),
+        notes=() if report is None else (sample_note(report), *apart_notes(report), *_unanswered(report)),
     )
 
 
-def _reliability(study: Study, fits: dict[str, Reliability], report: MeasurementReport | None) -> Table:
+def _unanswered(report: MeasurementReport) -> tuple[Phrase, ...]:
+    return undefined_notes(report, "reliability", "validity", "dimensions", "bias")
+
+
+def _reliability(
+    study: Study, fits: dict[str, Reliability], report: MeasurementReport | None, seed: int | None
+) -> Table:
     """Alpha with its interval, then the other measures, one row a construct."""
-    beside = _wide(report)
-    rows = [
-        {
-            "construct": construct,
-            "n_items": fit.n_items,
-            "n_obs": fit.n_obs,
-            "alpha": fit.alpha,
-            "alpha_low": fit.alpha_low,
-            "alpha_high": fit.alpha_high,
-            **{name: beside.get((construct, name), float("nan")) for name in _BESIDE},
-            "composite_reliability": fit.composite_reliability,
-            "average_variance_extracted": fit.average_variance_extracted,
-            "undefined": "; ".join(dict.fromkeys(fit.undefined.values())),
-        }
-        for construct, fit in fits.items()
-    ]
-    first = study.data_of(next(iter(fits)))
+    beside = _beside(report)
+    rows = [_reliability_row(construct, fit, beside) for construct, fit in fits.items()]
+    data = study.data_of(next(iter(fits))) if report is None else report.data
     frame = pd.DataFrame(rows)
     empty = [name for name in _BESIDE if frame[name].isna().all()]
+    told = score_notes(study, data)[1:]
+    if beside:
+        key, drawn = "note.reliability_drawn", draw_notes(study, data, study.seed if seed is None else seed)
+    else:
+        key, drawn = "note.reliability", ()
+        told = tuple(note for note in told if note.key != "note.clusters")
     return Table(
         id="reliability",
         title=Phrase(key="table.reliability"),
         rows=frame.drop(columns=empty),
-        notes=(
-            Phrase(key="note.reliability"),
-            *_flags(fits),
-            *(note for note in score_notes(study, first)[1:] if note.key != "note.clusters"),
-        ),
+        notes=(Phrase(key=key), *_flags(fits), *drawn, *told),
     )
 
 
-def _wide(report: MeasurementReport | None) -> dict[tuple[str, str], float]:
-    """(construct, measure) -> estimate of the assessment's reliability."""
-    if report is None or "reliability" not in report.names:
+def _reliability_row(
+    construct: str, fit: Reliability, beside: Mapping[tuple[str, str], Mapping[Hashable, object]]
+) -> dict[str, object]:
+    """The construct's own fit, and what the assessment adds: intervals by resampling, further measures."""
+    nothing = {"estimate": float("nan"), "conf_low": fit.alpha_low, "conf_high": fit.alpha_high}
+    alpha = beside.get((construct, "alpha"), nothing)
+    further = {name: beside.get((construct, name), {}) for name in _BESIDE}
+    extracted = beside.get((construct, _EXTRACTED), {"estimate": fit.average_variance_extracted})
+    reasons = [*fit.undefined.values()]
+    reasons += [str(row.get("undefined", "")) for row in further.values() if np.isnan(_number(row))]
+    return {
+        "construct": construct,
+        "n_items": fit.n_items,
+        "n_obs": fit.n_obs,
+        "alpha": fit.alpha,
+        "alpha_low": alpha["conf_low"],
+        "alpha_high": alpha["conf_high"],
+        **{name: _number(row) for name, row in further.items()},
+        "composite_reliability": fit.composite_reliability,
+        _EXTRACTED: extracted["estimate"],
+        "undefined": "; ".join(dict.fromkeys(filter(None, reasons))),
+    }
+
+
+def _number(row: Mapping[Hashable, object]) -> float:
+    value = row.get("estimate")
+    return value if isinstance(value, float) else float("nan")
+
+
+def _beside(report: MeasurementReport | None) -> dict[tuple[str, str], dict[Hashable, object]]:
+    """(construct, measure) -> row of the assessment's reliability, and of variance extracted."""
+    if report is None:
         return {}
-    table = report.frame("reliability")
-    keys = zip(table["construct"], table["measure"], strict=True)
-    return dict(zip(keys, table["estimate"].astype(float), strict=True))
+    found: dict[tuple[str, str], dict[Hashable, object]] = {}
+    if "reliability" in report.names:
+        rows = report.frame("reliability").to_dict("records")
+        found |= {(str(row["construct"]), str(row["measure"])): row for row in rows}
+    if "extracted_variance" in report.names:
+        rows = report.frame("extracted_variance").to_dict("records")
+        found |= {(str(row["construct"]), _EXTRACTED): row for row in rows}
+    return found
 
 
 def _flags(fits: dict[str, Reliability]) -> tuple[Phrase, ...]:

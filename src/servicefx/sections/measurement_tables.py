@@ -8,9 +8,12 @@ import numpy as np
 import pandas as pd
 
 from servicefx.measurement.assessment import MeasurementReport
+from servicefx.study.study import Study
 from servicefx.values.table import Phrase, Table
 
-__all__ = ["bias_table", "components_table", "loadings_table", "pairs_table"]
+__all__ = [
+    "bias_table", "components_table", "items_table", "loadings_table", "marker_tables", "pairs_table",
+]  # fmt: skip
 
 _BEYOND = 2
 """Components shown after those retained."""
@@ -29,40 +32,68 @@ def loadings_table(report: MeasurementReport, notes: tuple[Phrase, ...]) -> Tabl
     )
 
 
+def items_table(report: MeasurementReport) -> Table | None:
+    """What each item does to the reliability of its construct; None where there is none."""
+    if "item_statistics" not in report.names:
+        return None
+    columns = ["construct", "item", "mean", "sd", "item_rest", "alpha_if_deleted", "undefined"]
+    table = report.frame("item_statistics")
+    return Table(
+        id="item_statistics",
+        title=Phrase(key="table.item_statistics"),
+        rows=table[[name for name in columns if name in table]],
+        notes=(Phrase(key="note.item_statistics"),),
+    )
+
+
 def pairs_table(report: MeasurementReport, notes: tuple[Phrase, ...]) -> Table | None:
     """Correlation of every pair of constructs, its interval, and the ratios of their items."""
-    if "correlations" not in report.names:
+    if not {"correlations", "htmt"} & set(report.names):
         return None
-    rows = report.frame("correlations").copy()
-    ratios = report.frame("htmt")
-    reasons = list(rows["undefined"])
-    for measure, name in (("htmt", "ratio"), ("htmt2", "ratio_geometric")):
-        some = ratios[ratios["measure"] == measure]
-        known = dict(zip(zip(some["left"], some["right"], strict=True), some["ratio"], strict=True))
-        rows[name] = [
-            known.get(pair, known.get(pair[::-1], np.nan))
-            for pair in zip(rows["construct"], rows["other"], strict=True)
-        ]
-        high = dict(zip(zip(some["left"], some["right"], strict=True), some["conf_high"], strict=True))
-        whys = dict(zip(zip(some["left"], some["right"], strict=True), some["undefined"], strict=True))
-        for at, pair in enumerate(zip(rows["construct"], rows["other"], strict=True)):
-            reasons[at] = reasons[at] or whys.get(pair, whys.get(pair[::-1], ""))
-        if measure == "htmt":
-            rows["ratio_high"] = [
-                high.get(pair, high.get(pair[::-1], np.nan))
-                for pair in zip(rows["construct"], rows["other"], strict=True)
-            ]
-    rows["undefined"] = reasons
+    ratios = _ratios(report)
+    if "correlations" in report.names:
+        rows = report.frame("correlations").rename(columns={"estimate": "correlation"})
+        pairs = list(zip(rows["construct"], rows["other"], strict=True))
+    else:
+        pairs = list(dict.fromkeys((left, right) for _, left, right in ratios))
+        rows = pd.DataFrame(pairs, columns=["construct", "other"]).assign(undefined="")
     columns = [
-        "construct", "other", "estimate", "conf_low", "conf_high", "severity", "ratio", "ratio_high",
+        ("ratio", "htmt", "ratio"),
+        ("ratio_high", "htmt", "conf_high"),
+        ("ratio_geometric", "htmt2", "ratio"),
+    ]
+    for name, measure, column in columns:
+        found = [ratios.get((measure, *pair), ratios.get((measure, *pair[::-1]), {})) for pair in pairs]
+        rows[name] = np.array([row.get(column, np.nan) for row in found], dtype=float)
+    reasons = [
+        next((str(row["undefined"]) for row in _of_pair(ratios, pair) if row["undefined"]), "")
+        for pair in pairs
+    ]
+    rows["undefined"] = [own or why for own, why in zip(rows["undefined"], reasons, strict=True)]
+    shown = [
+        "construct", "other", "correlation", "conf_low", "conf_high", "severity", "ratio", "ratio_high",
         "ratio_geometric", "undefined",
     ]  # fmt: skip
     return Table(
         id="construct_pairs",
         title=Phrase(key="table.construct_pairs"),
-        rows=rows[columns],
+        rows=rows[[column for column in shown if column in rows.columns]],
         notes=(Phrase(key="note.construct_pairs"), *notes),
     )
+
+
+def _ratios(report: MeasurementReport) -> dict[tuple[str, str, str], Mapping[Hashable, object]]:
+    """(measure, construct, construct) -> row of the ratios."""
+    if "htmt" not in report.names:
+        return {}
+    rows = report.frame("htmt").to_dict("records")
+    return {(str(row["measure"]), str(row["left"]), str(row["right"])): row for row in rows}
+
+
+def _of_pair(
+    ratios: Mapping[tuple[str, str, str], Mapping[Hashable, object]], pair: tuple[str, str]
+) -> list[Mapping[Hashable, object]]:
+    return [row for (_, *names), row in ratios.items() if {*names} == {*pair}]
 
 
 def components_table(report: MeasurementReport, notes: tuple[Phrase, ...]) -> Table | None:
@@ -84,34 +115,70 @@ def components_table(report: MeasurementReport, notes: tuple[Phrase, ...]) -> Ta
 
 def bias_table(report: MeasurementReport, notes: tuple[Phrase, ...]) -> Table | None:
     """What one method may have made: single factor, method factor, collinearity of all constructs."""
-    if "single_factor" not in report.names:
-        return None
     judged = report.rules.set_index(["rule", "subject"])["judgement"]
     rows: list[dict[str, object]] = []
-    for row in report.frame("single_factor").to_dict("records"):
+    for row in _rows(report, "single_factor"):
+        subject = str(row["measure"]).replace("_", " ")
         rows.append(
             {"measure": row["measure"], "construct": "", "estimate": row["share"], **_ends(row)}
-            | {"judgement": judged.get(("single_factor_share", str(row["measure"]).replace("_", " ")), "")}
+            | {"judgement": judged.get(("single_factor_share", subject), ""), "undefined": ""}
         )
-    if "method_variance" in report.names:
-        table = report.frame("method_variance")
-        whole = table[(table["model"] == "equal") & (table["construct"] == "")]
-        rows += [
-            {"measure": "method_share", "construct": "", "estimate": row["method_share"], **_ends(row)}
-            | {"judgement": "", "undefined": row["undefined"]}
-            for row in whole.to_dict("records")
-        ]
-    for row in report.frame("full_collinearity").to_dict("records"):
+    for row in _rows(report, "method_variance"):
+        if (row["model"], row["construct"]) == ("equal", ""):
+            rows.append(
+                {"measure": "method_share", "construct": "", "estimate": row["method_share"], **_ends(row)}
+                | {"judgement": "", "undefined": row["undefined"]}
+            )
+    for row in _rows(report, "full_collinearity"):
+        subject = str(row["construct"])
         rows.append(
-            {"measure": "full_collinearity", "construct": row["construct"], "estimate": row["estimate"]}
-            | _ends(row)
-            | {"judgement": judged.get(("full_collinearity_vif", row["construct"]), "")}
+            {"measure": "full_collinearity", "construct": subject, "estimate": row["estimate"], **_ends(row)}
+            | {"judgement": judged.get(("full_collinearity_vif", subject), ""), "undefined": ""}
         )
-    for made in rows:
-        made.setdefault("undefined", "")
+    if not rows:
+        return None
     return Table(
         id="method_bias", title=Phrase(key="table.method_bias"), rows=pd.DataFrame(rows), notes=notes
     )
+
+
+def marker_tables(study: Study, report: MeasurementReport) -> list[Table]:
+    """Correlations less what a marker variable shares with all, and models with it, where one is stated."""
+    stated = study.spec.measurement
+    if stated is None or not stated.marker:
+        return []
+    columns = {
+        "marker": ["construct", "other", "estimate", "adjusted", "conf_low", "conf_high", "p_value"],
+        "marker_models": [
+            "model",
+            "chi2",
+            "df",
+            "cfi",
+            "rmsea",
+            "against",
+            "chi2_diff",
+            "df_diff",
+            "p_value",
+        ],
+    }
+    return [
+        Table(
+            id=name,
+            title=Phrase(key=f"table.{name}"),
+            rows=report.frame(name)[[*columns[name], "undefined"]],
+            notes=(
+                Phrase(key=f"note.{name}"),
+                *(Phrase(key="note.text", values={"text": told}) for told in report.notes.get(name, ())),
+            ),
+        )
+        for name in columns
+        if name in report.names
+    ]
+
+
+def _rows(report: MeasurementReport, name: str) -> list[dict[Hashable, object]]:
+    """Rows of a frame; none where it is not answered."""
+    return report.frame(name).to_dict("records") if name in report.names else []
 
 
 def _ends(row: Mapping[Hashable, object]) -> dict[str, object]:

@@ -6,7 +6,14 @@ import pandas as pd
 
 from servicefx.measurement.assessment import MeasurementReport
 from servicefx.measurement.rules import RULES
-from servicefx.sections.assessed import assessed, problem_notes, sample_note, text_notes
+from servicefx.sections.assessed import (
+    assessed,
+    problem_notes,
+    sample_note,
+    source_note,
+    text_notes,
+    undefined_notes,
+)
 from servicefx.sections.notes import answering
 from servicefx.study.study import Study
 from servicefx.values.table import Phrase, Section, Table
@@ -36,6 +43,9 @@ def screening_section(study: Study, seed: int | None = None) -> Section | None:
     report = assessed(study, "screening", seed=seed)
     if report is None:
         return None
+    if "flags" not in report.names:
+        title = Phrase(key="section.screening")
+        return Section(id="screening", title=title, notes=undefined_notes(report, "screening"))
     flags = report.frame("flags")
     any_rule = flags[flags["rule"] == _ANY].iloc[0]
     columns = ["rule", "share", "n_flagged", "n_judged", "cut", "judgement", "undefined"]
@@ -58,14 +68,11 @@ def screening_section(study: Study, seed: int | None = None) -> Section | None:
         *text_notes(report, "screening"),
         *problem_notes(report),
         *(
-            Phrase(key="note.rule_source", values={"rule": str(rule), "source": str(source).split(_SHARE)[0]})
+            source_note(str(rule), str(source).split(_SHARE)[0])
             for rule, source in zip(flags["rule"], flags["source"], strict=True)
             if source
         ),
-        Phrase(
-            key="note.rule_source",
-            values={"rule": "flagged_share", "source": RULES["flagged_share"].source},
-        ),
+        source_note("flagged_share", RULES["flagged_share"].source),
     )
     return Section(
         id="screening",
@@ -89,6 +96,8 @@ def _patterns(report: MeasurementReport) -> tuple[Table, ...]:
     patterns, test = report.frame("patterns"), report.frame("gaps_test").iloc[0]
     if not (patterns["n_missing"] > 0).any():
         return ()
+    rows = patterns.head(_PATTERNS)[["missing", "n_missing", "n_rows", "share"]]
+    rows["missing"] = rows["missing"].mask(rows["n_missing"] == 0, "nothing")
     told = Phrase(key="note.text", values={"text": str(test["undefined"])})
     if pd.notna(test["p_value"]):
         values = {"chi2": float(test["chi2"]), "df": float(test["df"]), "p": float(test["p_value"])}
@@ -97,7 +106,7 @@ def _patterns(report: MeasurementReport) -> tuple[Table, ...]:
         Table(
             id="missing_patterns",
             title=Phrase(key="table.missing_patterns"),
-            rows=patterns.head(_PATTERNS)[["missing", "n_missing", "n_rows", "share"]],
+            rows=rows,
             notes=(told,),
         ),
     )

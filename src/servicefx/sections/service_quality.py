@@ -36,12 +36,17 @@ def service_quality_section(study: Study, seed: int | None = None) -> Section | 
     if report is None or "servqual" not in report.names:
         return None
     notes = (*interval_notes(study, report), *undefined_notes(report, "servqual", "index"))
+    expected = bool((report.frame("servqual")["measure"] == "gap").any())
     tables = [
         Table(
             id="servqual",
             title=Phrase(key="table.servqual"),
             rows=report.frame("servqual"),
-            notes=(Phrase(key="note.servqual"), *notes),
+            notes=(
+                Phrase(key="note.servqual" if expected else "note.servperf"),
+                *text_notes(report, "servqual"),
+                *notes,
+            ),
         )
     ]
     findings: list[Phrase] = []
@@ -68,7 +73,7 @@ def _index_tables(report: MeasurementReport, notes: tuple[Phrase, ...]) -> list[
         Table(
             id="quality_index",
             title=Phrase(key="table.quality_index"),
-            rows=report.frame("quality_index"),
+            rows=report.frame("quality_index").replace({"segment": {"": "all"}}),
             notes=(Phrase(key="note.quality_index"), *notes),
         ),
         Table(

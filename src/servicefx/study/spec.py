@@ -135,6 +135,9 @@ class MeasurementSpec(StudyFileTable):
     marker: Columns = ()
     pairs: ColumnPairs = ()
     segments: Columns = ()
+    ordered: bool = Field(
+        default=False, description="true or false: whether answers are ordered categories, not numbers"
+    )
 
 
 class InferenceSpec(StudyFileTable):

@@ -79,6 +79,7 @@ GLOSSARY: dict[str, Column] = {
     "component": Column("number of a component or factor, largest first", "count from 1", "label"),
     "n_components": Column("components taken out", "count", "count"),
     # estimates
+    "correlation": Column("correlation of two constructs", "[-1, 1]", "estimate"),
     "ratio": Column("heterotrait-monotrait ratio of correlations", "[0, inf)", "estimate"),
     "cut": Column("where a rule begins to flag a row", "as the rule", "estimate"),
     "expected": Column("share of rows flagged by chance", "[0, 1]", "share"),

@@ -43,7 +43,7 @@ def drawn(rng: np.random.Generator, n: int = 200) -> pd.DataFrame:
 def test_extracted_variance_of_a_known_model_is_the_mean_squared_loading() -> None:
     truth = [np.mean(np.square(values)) for values in LOADINGS.values()]
     alone = average_variance_extracted(true_moments(), CONSTRUCTS)
-    assert list(alone.columns) == ["construct", "estimate", "undefined"]
+    assert list(alone.columns) == ["construct", "estimate"]
     assert alone["construct"].tolist() == ["quality", "satisfaction"]
     assert alone["estimate"].tolist() == pytest.approx(truth, abs=1e-6)
     fit = confirmatory_fit(true_moments(), CONSTRUCTS)
@@ -66,9 +66,10 @@ def test_one_item_and_heywood_cases_have_no_extracted_variance_but_a_reason() ->
     moments = Moments.from_correlation(R, np.ones(3), 100, names=["x", "y", "z"])
     frame = average_variance_extracted(moments, {"heywood": ["x", "y", "z"]})
     assert np.isnan(frame["estimate"][0])
-    assert frame["undefined"][0] == "Heywood case: 'x'"
+    assert frame.attrs["undefined"] == {"heywood": "Heywood case: 'x'"}
     frame = average_variance_extracted(moments, {"single": ["x"], "pair": ["y", "z"]})
-    assert frame["undefined"].tolist() == ["one item", ""]
+    assert list(frame.columns) == ["construct", "estimate"]
+    assert frame.attrs["undefined"] == {"single": "one item"}
     assert frame["estimate"][1] == pytest.approx(0.5)
     assert [row["judgement"] for row in judged_extracted(frame)] == ["", "pass"]
 
@@ -77,7 +78,7 @@ def test_a_negative_pair_has_no_factor_model_and_says_so() -> None:
     R = np.array([[1, -0.3], [-0.3, 1]])
     moments = Moments.from_correlation(R, np.ones(2), 100, names=["x", "y"])
     frame = average_variance_extracted(moments, {"pair": ["x", "y"]})
-    assert frame["undefined"].tolist() == ["its two items correlate -0.30, not positively"]
+    assert frame.attrs["undefined"] == {"pair": "its two items correlate -0.30, not positively"}
 
 
 def test_a_single_item_of_a_full_model_has_loading_one_without_error(rng: np.random.Generator) -> None:

@@ -145,3 +145,16 @@ def test_printed_correlations_of_babakus_and_boller_are_severe_where_dimensions_
     assert frame.loc[pair, "estimate"] == pytest.approx(0.999, abs=5e-4)
     assert correlation_cut_tests(fit).set_index(["construct", "other"]).loc[pair, "p_value"] == 1
     assert any("not positive definite" in problem.found for problem in fit.problems)
+
+
+def test_a_correlation_is_held_at_the_sign_whose_search_ends_lower() -> None:
+    golden = Path(__file__).parents[2] / "golden" / "validity"
+    S = pd.read_csv(golden / "held_sign_covariance.csv")
+    expected = pd.read_csv(golden / "held_sign.csv").iloc[0]
+    names = list(S.columns)
+    moments = Moments(names=tuple(names), n_obs=60, mean=None, cov=S.to_numpy())
+    blocks = {"F1": names[:4], "F2": names[4:7], "F3": names[7:11], "F4": names[11:]}
+    fit = confirmatory_fit(moments, blocks)
+    assert fit.measures["chi2"] == pytest.approx(expected["chi2"], rel=1e-6)
+    row = correlation_cut_tests(fit).iloc[0]
+    assert row["chi2_diff"] == pytest.approx(expected["chi2_diff"], abs=1e-3)

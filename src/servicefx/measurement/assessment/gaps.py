@@ -8,6 +8,7 @@ import pandas as pd
 
 from servicefx import sem
 from servicefx.errors import DataError, Problem
+from servicefx.measurement.assessment.part import reason
 from servicefx.measurement.assessment.subject import Subject
 from servicefx.measurement.validity import confirmatory_fit, heterotrait_monotrait_intervals
 from servicefx.moments.moments import Moments
@@ -48,8 +49,7 @@ def confirmatory(subject: Subject) -> sem.SemFit:
         As `servicefx.sem.fit`.
     """
     subject.enough(2)
-    named = set(subject.constructs) & set(subject.joint.columns)
-    if not keeps_gaps(subject) or named:
+    if not keeps_gaps(subject):
         return confirmatory_fit(
             subject.joint, subject.constructs, estimator="mlr", weights=subject.weights,
             clusters=subject.clusters, level=subject.level,
@@ -84,16 +84,35 @@ def joint_moments(subject: Subject) -> Moments:
     )
 
 
-def ratios(subject: Subject) -> pd.DataFrame:
-    """Heterotrait-monotrait ratios with intervals; where gaps are kept, of the rows complete on each pair."""
-    blocks = {**subject.constructs, **subject.single}
+def ratios(subject: Subject) -> tuple[pd.DataFrame, dict[str, str]]:
+    """Heterotrait-monotrait ratios with intervals; where gaps are kept, of the rows complete on each pair.
+
+    Returns
+    -------
+    DataFrame, mapping of str to str
+        As `heterotrait_monotrait_intervals`; pairs with too few rows of their own -> why.
+
+    Raises
+    ------
+    DataError
+        As `heterotrait_monotrait_intervals`; where gaps are kept, if no pair has a ratio.
+    """
+    blocks = dict(subject.constructs)
     if not keeps_gaps(subject):
-        return _ratios(subject, blocks)
-    pairs = [_ratios(subject, {name: blocks[name] for name in pair}) for pair in combinations(blocks, 2)]
-    rows = [row for pair in pairs for row in pair.to_dict("records")]
-    return pd.DataFrame(rows, columns=pairs[0].columns).sort_values(
-        "measure", kind="stable", ignore_index=True
-    )
+        return _ratios(subject, blocks), {}
+    tables: list[pd.DataFrame] = []
+    undefined: dict[str, str] = {}
+    for left, right in combinations(blocks, 2):
+        try:
+            tables.append(_ratios(subject, {left: blocks[left], right: blocks[right]}))
+        except DataError as refusal:
+            undefined[f"validity: ratio of {left}, {right}"] = reason(refusal)
+            last = refusal
+    if not tables:
+        raise last
+    rows = [row for table in tables for row in table.to_dict("records")]
+    joined = pd.DataFrame(rows, columns=tables[0].columns)
+    return joined.sort_values("measure", kind="stable", ignore_index=True), undefined
 
 
 def _ratios(subject: Subject, blocks: dict[str, tuple[str, ...]]) -> pd.DataFrame:

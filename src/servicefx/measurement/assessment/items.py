@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 
 import pandas as pd
 
 from servicefx.errors import DataError, Problem, ServicefxError
-from servicefx.measurement.assessment.part import Part
+from servicefx.measurement.assessment.part import Part, reason
 from servicefx.measurement.assessment.subject import Subject
 from servicefx.measurement.reliability import item_statistics, omega_hierarchical, reliability_table
 from servicefx.measurement.rules import judge, rules_frame
@@ -30,29 +30,30 @@ _LEAST_DIMENSIONS = 3
 def screening_part(subject: Subject) -> Part:
     """Careless, slow, repeated and outlying rows, extreme items, missing answers."""
     stated = subject.study.spec.measurement
-    constructs = subject.study.spec.constructs
-    turned = [item for name in subject.constructs for item in constructs[name].reversed]
     duration = subject.frame[stated.duration] if stated and stated.duration else None
     paired = [tuple(pair) for pair in stated.pairs] if stated else []
-    asked_of_some = [item for block in subject.apart.values() for item in block]
-    answers = subject.items.drop(columns=asked_of_some)
+    answers, apart = _asked_of_most(subject)
     extra = [column for pair in paired for column in pair if column not in answers]
     answers = answers.join(subject.frame[list(dict.fromkeys(extra))])
-    scales = subject.scales
+    blocks = {n: b for n, b in subject.blocks.items() if len(b) > 1 and set(b) <= set(answers.columns)}
+    reverse = {item for name in subject.blocks for item in subject.study.spec.constructs[name].reversed}
     found = screen(
-        answers, subject.constructs, scale={item: scales[item] for item in answers if item in scales} or None,
-        duration=duration, pairs=paired, turned=turned,
+        answers, blocks, scale=_scale(subject, answers), duration=duration, pairs=paired,
+        turned=[item for item in answers if item in reverse],
     )  # fmt: skip
     items = [found.items]
-    if asked_of_some:
-        scale = {item: scales[item] for item in asked_of_some if item in scales} or None
-        items.append(extremes(subject.items[asked_of_some], subject.apart, scale=scale))
-    undefined = {"speeding": "no column of durations: state duration = under [measurement]"}
+    if apart:
+        items.append(extremes(subject.items[apart], scale=_scale(subject, apart)))
+    undefined = {
+        "screening: speeding": "no column of durations is stated: state duration = under [measurement]"
+    }
     return Part(
         frames={
             "flags": found.flags,
             "straight_lines": found.blocks,
-            "items": pd.concat(items, ignore_index=True),
+            "items": pd.concat(items, ignore_index=True).assign(
+                construct=lambda table: [_owner(subject, item) for item in table["item"]]
+            ),
             "patterns": found.patterns,
             "gaps_test": found.mcar.table(),
         },
@@ -63,6 +64,25 @@ def screening_part(subject: Subject) -> Part:
     )
 
 
+def _asked_of_most(subject: Subject) -> tuple[pd.DataFrame, list[str]]:
+    """Answers to the items asked of most rows, and the names of the others; all items if no item was."""
+    shared = {item for name, block in subject.blocks.items() if name not in subject.apart for item in block}
+    apart = [item for block in subject.apart.values() for item in block if item not in shared]
+    if len(apart) == subject.items.shape[1]:
+        return subject.items, []
+    return subject.items.drop(columns=apart), apart
+
+
+def _scale(subject: Subject, items: Iterable[Hashable]) -> dict[str, tuple[float, float]] | None:
+    scales = subject.scales
+    return {str(item): scales[str(item)] for item in items if item in scales} or None
+
+
+def _owner(subject: Subject, item: str) -> str:
+    """The first construct that an item belongs to; empty where it is no item."""
+    return next((name for name, block in subject.blocks.items() if item in block), "")
+
+
 def servqual_part(subject: Subject) -> Part:
     """Perception, expectation, gap and their weighting by importance, dimension by dimension."""
     dimensions = [name for name in quality_dimensions(subject.study) if _here(subject, name)]
@@ -71,12 +91,20 @@ def servqual_part(subject: Subject) -> Part:
         remedy = "Use the ids of the theory (reliability, responsiveness, ...), or state expectation items."
         raise DataError(Problem("study.toml: constructs", found, remedy))
     found_scores = servqual(subject.study, dimensions)
-    return Part(frames={"servqual": found_scores.dimensions, "servqual_items": found_scores.items})
+    return Part(
+        frames={"servqual": found_scores.dimensions, "servqual_items": found_scores.items},
+        notes={"servqual": tuple(f"{n:,} rows: {why}." for why, n in found_scores.counts.items())},
+    )
 
 
 def reliability_part(subject: Subject) -> Part:
     """Every measure of reliability of every construct, and what each item does to it."""
     blocks = {**subject.constructs, **subject.single}
+    if not (blocks or subject.apart):
+        found = "no construct of items is reflective"
+        raise DataError(
+            Problem("study.toml: constructs", found, "State mode = reflective where items agree.")
+        )
 
     def table_of(constructs: Mapping[str, Sequence[str]]) -> pd.DataFrame:
         return reliability_table(
@@ -96,7 +124,7 @@ def reliability_part(subject: Subject) -> Part:
             statistics.append(item_statistics(subject.items[list(block)], weights=subject.weights))
             statistics[-1].insert(0, "construct", name)
         except ServicefxError as refusal:
-            undefined[f"item_statistics: {name}"] = str(refusal.problems[0])
+            undefined[f"reliability: item statistics of {name}"] = reason(refusal)
     frames = {"reliability": table}
     if statistics:
         frames["item_statistics"] = pd.concat(statistics, ignore_index=True)
@@ -112,7 +140,7 @@ def reliability_part(subject: Subject) -> Part:
                 clusters=subject.clusters,
             )  # fmt: skip
         except ServicefxError as refusal:
-            undefined["hierarchical"] = str(refusal.problems[0])
+            undefined["reliability: hierarchical"] = reason(refusal)
     return Part(frames=frames, rules=(_judged(table),), undefined=undefined)
 
 

@@ -11,6 +11,23 @@ from servicefx.errors import Problem, closest
 
 __all__ = ["MeasurementReport"]
 
+_FRAMES = {
+    "screening": ("flags", "straight_lines", "items", "patterns", "gaps_test"),
+    "servqual": ("servqual", "servqual_items"),
+    "reliability": ("reliability", "hierarchical", "item_statistics"),
+    "validity": (
+        "loadings", "extracted_variance", "fornell_larcker", "htmt", "cross_loadings", "correlations",
+    ),
+    "dimensions": ("adequacy", "components", "partials", "pattern"),
+    "bias": (
+        "single_factor", "method_models", "method_variance", "marker", "marker_models", "full_collinearity",
+    ),
+    "invariance": ("ladder", "released", "latent_means"),
+    "index": ("quality_index", "quality_weights", "norms"),
+    "benefit": ("benefit_families", "benefit_items", "benefit_redundancy"),
+}  # fmt: skip
+"""Part -> its frames."""
+
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
 class MeasurementReport:
@@ -43,12 +60,14 @@ class MeasurementReport:
         Every number held against a rule of thumb: ``rule, subject, estimate, conf_low, conf_high, threshold,
         judgement, source``; ``judgement`` is ``pass``, ``warn``, ``fail`` or empty where there is no number.
     undefined : mapping of str to str
-        Part, or part and subject -> why it could not be answered.
+        Part, or ``"part: some of it"`` -> why it could not be answered; ``"joint analyses: construct"`` ->
+        why a construct of `apart` is not in them.
     problems : tuple of Problem
         What to look at, by name.
     notes : mapping of str to tuple of str
-        Topic (``screening, validity, dimensions, single_factor, method_factor, marker, full_collinearity,
-        invariance, index``) -> what must be known to read its frames: rows used, weaknesses of its tests.
+        Topic (``screening, servqual, confirmatory, ratios, adequacy, components, partials, single_factor,
+        method_factor, marker, marker_models, full_collinearity, invariance, index, benefit``) -> what must be
+        known to read its frames: rows used, weaknesses of its tests.
     """
 
     data: str
@@ -76,9 +95,12 @@ class MeasurementReport:
         """
         if name in self.frames:
             return self.frames[name]
-        why = "; ".join(f"{part}: {reason}" for part, reason in self.undefined.items())
-        told = closest(name, self.names) or (f" (not answered: {why})" if why else "")
-        raise KeyError(f"no frame '{name}'{told}")
+        part = next((part for part, frames in _FRAMES.items() if name in frames), None)
+        if part is None:
+            raise KeyError(f"no frame '{name}'{closest(name, self.names)}")
+        reasons = [f"{of}: {why}" for of, why in self.undefined.items() if of.partition(": ")[0] == part]
+        why = "; ".join(reasons) or f"'{part}' was not asked for, or has nothing to say here"
+        raise KeyError(f"no frame '{name}' ({why})")
 
     def judged(self, judgement: str) -> pd.DataFrame:
         """The rules with one judgement, e.g. ``"fail"``."""

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Literal, get_args
 
-from servicefx.errors import Problem, ServicefxError, StudyError, closest
+from servicefx.errors import Problem, StudyError, closest
 from servicefx.measurement.assessment.bias import bias_part
 from servicefx.measurement.assessment.constructs import (
     benefit_part,
@@ -16,7 +17,7 @@ from servicefx.measurement.assessment.constructs import (
 )
 from servicefx.measurement.assessment.items import reliability_part, screening_part, servqual_part
 from servicefx.measurement.assessment.measurement_report import MeasurementReport
-from servicefx.measurement.assessment.part import Part, joined_rules
+from servicefx.measurement.assessment.part import Part, answered, joined_rules
 from servicefx.measurement.assessment.subject import Subject, subject_of
 from servicefx.sem.threads import one_thread
 from servicefx.study.study import Study
@@ -45,7 +46,7 @@ def assess(
     group: str | None = None,
     *,
     data: str | None = None,
-    parts: Sequence[PartName] = PARTS,
+    parts: PartName | Sequence[PartName] = PARTS,
     draws: int | None = None,
     seed: int | None = None,
 ) -> MeasurementReport:
@@ -58,7 +59,7 @@ def assess(
         Column whose groups are compared; by default the study file's ``[measurement]`` group, if any.
     data : str, optional
         Data file; by default the one ``[measurement]`` names, else that of most reflective items.
-    parts : sequence of str, optional
+    parts : str or sequence of str, optional
         Which of `PARTS` to answer; by default all.
     draws, seed : int, optional
         Resamples behind the intervals, and their seed; by default the study's.
@@ -75,34 +76,25 @@ def assess(
     DataError
         If the group is no column of the data file.
     """
-    unknown = [name for name in parts if name not in PARTS]
+    asked = (parts,) if isinstance(parts, str) else tuple(parts)
+    unknown = [name for name in asked if name not in PARTS]
     if unknown:
         found = f"'{unknown[0]}' is no part{closest(str(unknown[0]), PARTS)}"
         raise StudyError(Problem("parts", found, f"Choose among {', '.join(PARTS)}."))
     subject = subject_of(study, group, data, draws, seed)
-    answered: list[Part] = []
-    undefined: dict[str, str] = {
-        name: "asked of some rows only: assessed by itself, not in the joint analyses"
-        for name in subject.apart
-    }
+    undefined: dict[str, str] = {f"joint analyses: {name}": subject.why_apart(name) for name in subject.apart}
     with one_thread():
-        for name in parts:
-            try:
-                answered.append(_BUILDERS[name](subject))
-            except ServicefxError as refusal:
-                undefined[name] = "; ".join(
-                    f"{problem.where}: {problem.found}. {problem.remedy}" for problem in refusal.problems
-                )
-    for part in answered:
+        parted = [answered(name, partial(_BUILDERS[name], subject)) for name in dict.fromkeys(asked)]
+    for part in parted:
         undefined |= part.undefined
     return MeasurementReport(
         data=subject.data,
         n_obs=len(subject.frame),
         constructs=subject.constructs,
         apart=subject.apart,
-        frames={name: frame for part in answered for name, frame in part.frames.items()},
-        rules=joined_rules(answered),
+        frames={name: frame for part in parted for name, frame in part.frames.items()},
+        rules=joined_rules(parted),
         undefined=undefined,
-        problems=tuple(dict.fromkeys(problem for part in answered for problem in part.problems)),
-        notes={topic: told for part in answered for topic, told in part.notes.items()},
+        problems=tuple(dict.fromkeys(problem for part in parted for problem in part.problems)),
+        notes={topic: told for part in parted for topic, told in part.notes.items()},
     )

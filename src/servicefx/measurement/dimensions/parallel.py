@@ -69,7 +69,7 @@ class ParallelAnalysis:
 def parallel_analysis(
     items: pd.DataFrame | Moments,
     *,
-    seed: int,
+    seed: int = 0,
     correlation: CorrelationKind = "pearson",
     kind: Literal["components", "factors"] = "components",
     random: RandomKind | None = None,

@@ -87,13 +87,17 @@ def compared(
     _check_counts(counts, held, ordinal)
     _check_constant(frame, names, order)
     categories = _categories(frame, [item for item in names if item in ordinal], order)
+    columns = {role: _OWN[role] for role, given in asked.items() if given is not None}
+    stated = str(labels["cluster"].name) if "cluster" in labels else ""
+    if stated not in {"", "None", *frame.columns, *held}:  # messages then speak of the reader's own column
+        frame, columns = frame.rename(columns={_OWN["cluster"]: stated}), columns | {"cluster": stated}
     return Compared(
         frame=frame,
         constructs=held,
         groups=order,
         counts=counts,
         categories=categories,
-        columns={role: _OWN[role] for role, given in asked.items() if given is not None},
+        columns=columns,
         dropped=dropped,
     )
 

@@ -14,7 +14,7 @@ from servicefx.measurement.reliability.influence import (
     matrix_slope,
     summed_by_cluster,
 )
-from servicefx.measurement.reliability.item_covariance import constant_items, item_covariance
+from servicefx.measurement.reliability.item_covariance import check_finite, constant_items, item_covariance
 from servicefx.measurement.reliability.measures import FACTOR, of_matrix
 from servicefx.measurement.reliability.omega import no_factor_reason
 from servicefx.measurement.reliability.one_factor import OneFactorBatch, fit_one_factor_batch
@@ -123,9 +123,10 @@ def block_of(items: pd.DataFrame, weights: pd.Series | None, clusters: pd.Series
     Raises
     ------
     DataError
-        If an item is not numeric.
+        If an item is not numeric, or holds infinite answers.
     """
     rows = np.flatnonzero(items.notna().all(axis=1).to_numpy())
+    check_finite(items)
     values = complete_matrix(items.iloc[rows])
     n, p = values.shape
     names = tuple(str(name) for name in items.columns)

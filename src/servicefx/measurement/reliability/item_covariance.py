@@ -102,6 +102,7 @@ def _of_rows(items: pd.DataFrame, weights: ArrayLike | None) -> ItemCovariance:
             Problem("items", found, "Pass the answers, or the covariances as an array or as Moments.")
         )
     there = items.notna().all(axis=1).to_numpy()
+    check_finite(items)
     complete = complete_matrix(items.loc[there])
     if len(complete) < 2:
         found = f"{len(complete)} complete answers to {len(names)} items, at least 2 expected"
@@ -112,6 +113,15 @@ def _of_rows(items: pd.DataFrame, weights: ArrayLike | None) -> ItemCovariance:
         raise DataError(Problem("items", found, "Leave out what does not vary."))
     kept = None if weights is None else np.asarray(weights, dtype=np.float64)[there]
     return ItemCovariance(names=names, cov=item_covariance(complete, kept), n_obs=len(complete))
+
+
+def check_finite(items: pd.DataFrame) -> None:
+    """Raise DataError naming items with infinite answers, which are neither answers nor gaps."""
+    numbers = items.select_dtypes("number")
+    endless = numbers.columns[np.isinf(numbers.to_numpy(dtype=np.float64, na_value=np.nan)).any(axis=0)]
+    if len(endless):
+        found = f"{quoted([str(name) for name in endless])}: infinite answers"
+        raise DataError(Problem("items", found, "Recode them as missing, or correct them."))
 
 
 def _of_matrix(items: ArrayLike) -> ItemCovariance:

@@ -84,13 +84,18 @@ def item_statistics(items: pd.DataFrame, *, weights: pd.Series | None = None) ->
 
 
 def _with_sum(S: Floats) -> Floats:
-    return _ratio(S.sum(axis=1), np.sqrt(np.diag(S)) * np.sqrt(max(S.sum(), 0.0)))
+    own = np.diag(S)
+    return _ratio(S.sum(axis=1), np.sqrt(own * max(S.sum(), 0.0)), np.sqrt(own * own.sum()))
 
 
 def _with_rest(S: Floats) -> Floats:
+    # summed without the item, not less it: its variance may be a million times theirs
+    apart = ~np.eye(len(S), dtype=np.bool_)
+    rest = np.array([S[np.ix_(others, others)].sum() for others in apart])
+    shared = np.where(apart, S, 0.0).sum(axis=1)
     own = np.diag(S)
-    rest = S.sum() - 2 * S.sum(axis=1) + own
-    return _ratio(S.sum(axis=1) - own, np.sqrt(own * np.clip(rest, 0, None)))
+    scale = np.sqrt(own * np.where(apart, own, 0.0).sum(axis=1))
+    return _ratio(shared, np.sqrt(own * np.clip(rest, 0, None)), scale)
 
 
 def _with_common(R: Floats) -> Floats:
@@ -98,7 +103,7 @@ def _with_common(R: Floats) -> Floats:
         return np.full(len(R), np.nan)
     shared = R.copy()
     np.fill_diagonal(shared, 1 - 1 / np.diag(np.linalg.inv(R)))
-    return _ratio(shared.sum(axis=1), np.full(len(R), np.sqrt(max(shared.sum(), 0.0))))
+    return _ratio(shared.sum(axis=1), np.full(len(R), np.sqrt(max(shared.sum(), 0.0))), np.ones(len(R)))
 
 
 def _without(S: Floats) -> Floats:
@@ -107,8 +112,9 @@ def _without(S: Floats) -> Floats:
     return np.asarray(alpha_of(S[kept[:, :, None], kept[:, None, :]]), dtype=np.float64)
 
 
-def _ratio(above: Floats, below: Floats) -> Floats:
-    there = below > 1e-9
+def _ratio(above: Floats, below: Floats, scale: Floats) -> Floats:
+    """Quotients; NaN where what stands below is nothing beside its scale."""
+    there = below > 1e-6 * scale
     return np.where(there, above / np.where(there, below, 1.0), np.nan)
 
 

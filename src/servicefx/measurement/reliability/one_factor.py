@@ -12,6 +12,8 @@ __all__ = ["OneFactorBatch", "covariance_slope", "fit_one_factor_batch"]
 Floats = NDArray[np.float64]
 _GRADIENT = 1e-10
 """Slope of the discrepancy in a log uniqueness at which a matrix is solved."""
+_STEEP = 1e-6
+"""Slope in a uniqueness itself above which a flat log uniqueness is on its way to zero, not at a minimum."""
 _COLLAPSED = np.log(1e-7)
 """Log share of an item's variance below which its uniqueness has run to the boundary (Heywood case)."""
 _SINGULAR = 1e-10
@@ -83,9 +85,16 @@ def fit_one_factor_batch(covariances: Floats, *, max_iterations: int = 200) -> O
     if p == 2:
         return _two_items(S, singular)
     theta = np.zeros((b, p))
+    solved, heywood = np.zeros(b, dtype=np.bool_), np.full(b, -1, dtype=np.intp)
     regular = np.flatnonzero(~singular)
-    theta[regular] = np.log(1 - 0.5 / p) - np.log(np.diagonal(np.linalg.inv(R[regular]), axis1=1, axis2=2))
-    solved, heywood = _minimise(R, theta, regular, max_iterations)
+    least = np.full(b, np.inf)
+    for start in _starts(R[regular]):
+        reached = np.zeros((b, p))
+        reached[regular] = start
+        found, ran_off, value = _minimise(R, reached, regular, max_iterations)
+        better = np.isfinite(value) & (value < least - 1e-9)
+        theta[better], solved[better], heywood[better] = reached[better], found[better], ran_off[better]
+        least[better] = value[better]
     values, vectors = _eigen(R, theta)
     size = np.sqrt(np.clip(values[:, -1] - 1, 0, None))
     solved &= size > 0
@@ -120,6 +129,18 @@ def _two_items(S: Floats, singular: NDArray[np.bool_]) -> OneFactorBatch:
     )
 
 
+def _starts(R: Floats) -> tuple[Floats, Floats]:
+    """Log uniquenesses to start from, shape (b, p): from multiple correlations, and from one component.
+
+    Two items that nearly repeat one another make a minimum of their own; the lower of the two is the answer.
+    """
+    p = R.shape[-1]
+    multiple = np.log(1 - 0.5 / p) - np.log(np.diagonal(np.linalg.inv(R), axis1=1, axis2=2))
+    values, vectors = np.linalg.eigh(R)
+    component = np.log(np.maximum(1 - values[:, -1:] * vectors[:, :, -1] ** 2, 0.05))
+    return np.asarray(multiple, dtype=np.float64), np.asarray(component, dtype=np.float64)
+
+
 def _eigen(R: Floats, theta: Floats) -> tuple[Floats, Floats]:
     root = np.exp(-theta / 2)
     values, vectors = np.linalg.eigh(R * root[:, :, None] * root[:, None, :])
@@ -128,8 +149,11 @@ def _eigen(R: Floats, theta: Floats) -> tuple[Floats, Floats]:
 
 def _minimise(
     R: Floats, theta: Floats, active: NDArray[np.intp], max_iterations: int
-) -> tuple[NDArray[np.bool_], NDArray[np.intp]]:
-    """Move log uniquenesses, in place, to the minimum; which rows got there, and whose item ran off."""
+) -> tuple[NDArray[np.bool_], NDArray[np.intp], Floats]:
+    """Move log uniquenesses, in place, to a minimum: which rows got there, whose item ran off, discrepancy.
+
+    The discrepancy is infinite where neither happened.
+    """
     solved = np.zeros(len(R), dtype=np.bool_)
     heywood = np.full(len(R), -1, dtype=np.intp)
     best = np.full(len(R), np.inf)
@@ -149,17 +173,24 @@ def _minimise(
         best[at] = now[fine]
         ran_off = theta[at].min(axis=1) < _COLLAPSED
         heywood[at[ran_off]] = theta[at[ran_off]].argmin(axis=1)
-        done = (np.abs(gradient).max(axis=1) < _GRADIENT) & ~ran_off
+        flat = (np.abs(gradient).max(axis=1) < _GRADIENT) & ~ran_off
+        steep = gradient * np.exp(-theta[at])
+        sinking = flat & (steep.max(axis=1) > _STEEP)
+        done = flat & ~sinking
         solved[at[done]] = True
         on = ~(ran_off | done)
         going = at[on]
         if going.size:
             move = -np.linalg.solve(hessian[on], gradient[on][:, :, None])[:, :, 0]
             longest = np.abs(move).max(axis=1, keepdims=True)
-            step[going] = move * np.minimum(1.0, 2.0 / np.where(longest > 0, longest, 1.0))
+            move *= np.minimum(1.0, 2.0 / np.where(longest > 0, longest, 1.0))
+            lost = np.flatnonzero(sinking[on])
+            move[lost] = 0.0
+            move[lost, steep[on][lost].argmax(axis=1)] = -2.0
+            step[going] = move
             theta[going] += step[going]
         active = np.concatenate((going, back))
-    return solved, heywood
+    return solved, heywood, np.where(solved | (heywood >= 0), best, np.inf)
 
 
 def _slopes(values: Floats, vectors: Floats) -> tuple[Floats, Floats]:

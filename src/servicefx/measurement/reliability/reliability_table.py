@@ -40,7 +40,7 @@ def reliability_table(
     *,
     level: float = 0.95,
     draws: int = 0,
-    seed: int | None = None,
+    seed: int = 0,
     analysis_id: str = "reliability",
     weights: pd.Series | None = None,
     clusters: pd.Series | None = None,
@@ -60,8 +60,8 @@ def reliability_table(
         Of the intervals, strictly between 0 and 1.
     draws : int
         Bootstrap resamples; 0 for intervals by formula.
-    seed : int, optional
-        Of the resamples; needed where there are draws.
+    seed : int
+        Of the resamples.
     analysis_id : str
         Name of the resamples' stream: the data file's, if draws are to line up with other analyses.
     weights : Series, length n, optional
@@ -100,8 +100,6 @@ def reliability_table(
     with every construct tied to every other, and has an interval only with draws, without acceleration
     (``BC``). The ordinal measures keep their delta interval.
     """
-    if draws and seed is None:
-        raise ValueError("draws need a seed")
     if kind not in ("bca", "percentile"):
         raise ValueError(f"kind '{kind}' is not one of 'bca', 'percentile'")
     _check_columns(items, constructs)
@@ -110,7 +108,7 @@ def reliability_table(
     usable = [name for name, block in blocks.items() if not block.undefined]
     together = block_of(items[[item for name in usable for item in constructs[name]]], weights, clusters)
     tied = together if len(usable) > 1 and not together.undefined else None
-    covariances, joint = _resampled(items, blocks, tied, draws, seed or 0, analysis_id, clusters)
+    covariances, joint = _resampled(items, blocks, tied, draws, seed, analysis_id, clusters)
     drawn = {name: drawn_measures(covariances[name]) for name in covariances}
     rho = _rho_a(blocks, usable, tied, together.undefined, joint, level, kind)
     rows: list[Row] = []

@@ -125,6 +125,11 @@ def scale_ends(scale: Scale | None, names: Sequence[str]) -> Floats:
     if scale is None:
         return ends
     by_item = scale if isinstance(scale, Mapping) else dict.fromkeys(names, scale)
+    unread = [name for name, pair in by_item.items() if np.shape(pair) != (2,)]
+    if unread:
+        where = f"scale of '{unread[0]}'" if isinstance(scale, Mapping) else "scale"
+        found = f"{by_item[unread[0]]!r}, its lowest and highest answer expected"
+        raise StudyError(Problem(where, found, "Write e.g. scale=(1, 7), or such a pair for every item."))
     if by_item:
         ends[item_places(by_item, names, "scale")] = np.array(list(by_item.values()), dtype=np.float64)
     wrong = [name for name, (low, high) in zip(names, ends, strict=True) if low >= high]

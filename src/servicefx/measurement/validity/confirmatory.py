@@ -62,7 +62,8 @@ def confirmatory_fit(
         return sem.fit(table, read.moments, estimator=estimator, std_lv=True, level=level)
     rows = pd.DataFrame(read.values, columns=list(read.items))
     taken = {*read.items, *read.constructs}
-    weight_name, cluster_name = _free_name("weights", taken), _free_name("clusters", taken)
+    weight_name = _free_name("weights", taken)
+    cluster_name = _free_name(str(getattr(clusters, "name", None) or "clusters"), {*taken, weight_name})
     if weights is not None:
         rows[weight_name] = weights_of(weights, items)[read.used]
     if clusters is not None:

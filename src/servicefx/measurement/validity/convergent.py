@@ -45,8 +45,8 @@ def average_variance_extracted(
     Returns
     -------
     DataFrame
-        One row a construct: ``construct, estimate, undefined``; a share in [0, 1]. NaN with its reason for
-        one item, a loading beyond 1 (Heywood case) or where no factor model is found.
+        One row a construct: ``construct, estimate``; a share in [0, 1]. NaN for one item, a loading beyond 1
+        (Heywood case) or where no factor model is found; ``attrs["undefined"]`` maps the construct to why.
 
     Raises
     ------
@@ -76,7 +76,11 @@ def average_variance_extracted(
     """
     check_mapping(items, constructs)
     rows = [_own_model(items, str(name), chosen) for name, chosen in constructs.items()]
-    return pd.DataFrame(rows, columns=["construct", "estimate", "undefined"])
+    frame = pd.DataFrame(rows, columns=["construct", "estimate", "undefined"])
+    reasons = {c: why for c, why in zip(frame["construct"], frame["undefined"], strict=True) if why}
+    told = frame[["construct", "estimate"]]
+    told.attrs["undefined"] = reasons
+    return told
 
 
 def fitted_average_variance_extracted(fit: sem.SemFit) -> pd.DataFrame:

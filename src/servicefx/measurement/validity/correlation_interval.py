@@ -94,7 +94,8 @@ def correlation_cut_tests(fit: sem.SemFit, *, cut: float = 0.9) -> pd.DataFrame:
     fit : SemFit
         Of `confirmatory_fit` with ``estimator="ml"``.
     cut : float
-        In (0, 1]; a negative correlation is held at ``-cut``.
+        In (0, 1]. The correlation is held there in absolute value: turning a construct round turns the sign,
+        so that both signs are one model, and the better of the two searches counts.
 
     Returns
     -------
@@ -154,24 +155,31 @@ def _held(
         return {"chi2_diff": 0.0, "df_diff": 1, "p_value": 1.0, "undefined": ""}
     pair = {one, other}
     kept = tuple(row for row in fit.table.rows if not (row.op == "~~" and {row.lhs, row.rhs} == pair))
-    held = ParameterRow(lhs=one, op="~~", rhs=other, modifiers=(Modifier(fixed=cut if value >= 0 else -cut),))
-    table = ParameterTable(
-        rows=(*kept, held), definitions=fit.table.definitions, constraints=fit.table.constraints
-    )
-    nothing: dict[str, float | int | str] = {"chi2_diff": float("nan"), "df_diff": 1, "p_value": float("nan")}
-    try:
-        nested = sem.fit(
-            table,
-            moments,
-            std_lv=True,
-            orthogonal=fit.choices.orthogonal,
-            meanstructure=fit.choices.meanstructure,
+    nested: list[sem.SemFit] = []
+    reason = ""
+    for held_at in (cut, -cut) if value >= 0 else (-cut, cut):  # one model, whose search may end elsewhere
+        held = ParameterRow(lhs=one, op="~~", rhs=other, modifiers=(Modifier(fixed=held_at),))
+        table = ParameterTable(
+            rows=(*kept, held), definitions=fit.table.definitions, constraints=fit.table.constraints
         )
-        row = sem.compare(fit, nested).iloc[-1]
-    except DataError:
-        raise
-    except ServicefxError as refusal:
-        return nothing | {"undefined": f"with the correlation held: {refusal.problems[0].found}"}
+        try:
+            nested.append(
+                sem.fit(
+                    table,
+                    moments,
+                    std_lv=True,
+                    orthogonal=fit.choices.orthogonal,
+                    meanstructure=fit.choices.meanstructure,
+                )
+            )
+        except DataError:
+            raise
+        except ServicefxError as refusal:
+            reason = reason or refusal.problems[0].found
+    if not nested:
+        nothing = {"chi2_diff": float("nan"), "df_diff": 1, "p_value": float("nan")}
+        return nothing | {"undefined": f"with the correlation held: {reason}"}
+    row = sem.compare(fit, min(nested, key=lambda found: found.measures["chi2"])).iloc[-1]
     return {
         "chi2_diff": float(row["chi2_diff"]),
         "df_diff": int(row["df_diff"]),

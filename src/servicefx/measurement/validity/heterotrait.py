@@ -141,7 +141,7 @@ def heterotrait_monotrait_intervals(
     constructs: Mapping[str, Sequence[str]],
     *,
     draws: int = 1000,
-    seed: int,
+    seed: int = 0,
     analysis_id: str = "data",
     level: float = 0.95,
     weights: ArrayLike | pd.Series | None = None,

@@ -33,8 +33,9 @@ def heterotrait_frame(fit: PlsFit) -> pd.DataFrame:
         ``left, right, ratio, undefined``; ratios in [0, inf), near 1 where the items cannot tell the two
         constructs apart. A single item's correlation with itself, 1, stands for agreement within its
         construct, as in other PLS programs. NaN with the reason for formative constructs, whose items need
-        not agree, and for constructs that share an item. Constructs of constructs are compared by the scores
-        below them, with repeated items (also of a first stage) by their items.
+        not agree, for constructs that share an item, and for a whole beside a part of another whole.
+        Constructs of constructs are compared by the scores below them, with repeated items (also of a first
+        stage) by their items.
 
     References
     ----------
@@ -76,6 +77,10 @@ def _why_none(model: PlsModel, pair: tuple[str, str]) -> str:
     formative = ", ".join(f"'{name}'" for name in pair if name not in model.reflective)
     if formative:
         return f"formative: {formative}"
+    for part, whole in (pair, pair[::-1]):
+        if part in model.lower and whole in model.higher:
+            owner = next(name for name in model.higher if part in model.blocks[name])
+            return f"'{part}' is part of '{owner}', which is compared with '{whole}'"
     left, right = (model.items_of(name) for name in pair)
     shared = ", ".join(f"'{item}'" for item in left if item in right)
     return f"both hold {shared}" if shared else ""

@@ -16,6 +16,8 @@ _APART = 0.90
 _REPEATED = 5.0
 """Hair, Hult, Ringle & Sarstedt (2022), A Primer on PLS-SEM, 3rd ed., p. 147."""
 _NONE = 1e-12
+_CANCELLING = 0.10
+"""Sum of a construct's loadings, as a share of that of their sizes, below which its direction is chance."""
 
 
 def problems_of(fit: PlsFit) -> tuple[Problem, ...]:
@@ -28,10 +30,14 @@ def problems_of(fit: PlsFit) -> tuple[Problem, ...]:
     Returns
     -------
     tuple of Problem
-        Inadmissible corrections, turned items, weights against their loadings, constructs that cannot be told
-        apart, collinear items and terms, composed constructs that explain nothing.
+        Inadmissible corrections, constructs whose direction is chance, turned items, weights against their
+        loadings, constructs that cannot be told apart, collinear items and terms, composed constructs that
+        explain nothing.
     """
-    return (*_of_correction(fit), *_of_items(fit), *_of_pairs(fit), *_of_collinearity(fit), *_of_design(fit))
+    return (
+        *_of_correction(fit), *_of_directions(fit), *_of_items(fit), *_of_pairs(fit), *_of_collinearity(fit),
+        *_of_design(fit),
+    )  # fmt: skip
 
 
 def _of_correction(fit: PlsFit) -> Iterator[Problem]:
@@ -62,6 +68,20 @@ def _beyond_one(fit: PlsFit) -> Iterator[Problem]:
             if abs(value) > 1 + _NONE:
                 found = f"'{left}' and '{right}' correlate {value:.2f} after correction, beyond 1"
                 yield Problem("PLSc", found, "Measure them as one construct, or remove one of them.")
+
+
+def _of_directions(fit: PlsFit) -> Iterator[Problem]:
+    """Constructs whose loadings nearly cancel: their sum decides the sign of all that is said of them."""
+    for name in fit.model.constructs:
+        run, at = fit.solution.measuring(name)
+        own = run.composite_loadings[0, list(run.stage.design.blocks[at]), at]
+        total, size = float(own.sum()), float(np.abs(own).sum())
+        if total < _CANCELLING * size:
+            found = (
+                f"loadings of its items nearly cancel (their sum is {total:.2f}, that of their sizes "
+                f"{size:.2f}), so that its direction, and the sign of its paths, is a matter of chance"
+            )
+            yield Problem(f"construct '{name}'", found, "Turn the items that are worded the other way.")
 
 
 def _of_items(fit: PlsFit) -> Iterator[Problem]:

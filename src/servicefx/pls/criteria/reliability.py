@@ -52,9 +52,9 @@ def reliability_frame(fit: PlsFit) -> pd.DataFrame:
     """
     values = reliability_values(fit, fit.solution)[0].reshape(-1, len(MEASURES))
     names = fit.model.constructs
-    frame = pd.DataFrame(
-        {"construct": list(names), "n_items": [len(fit.model.blocks[name]) for name in names]}
-    )
+    runs = {name: fit.solution.measuring(name) for name in names}
+    n_items = [len(run.stage.design.blocks[at]) for run, at in runs.values()]
+    frame = pd.DataFrame({"construct": list(names), "n_items": n_items})
     for at, measure in enumerate(MEASURES):
         frame[measure] = values[:, at]
     frame["undefined"] = [why_none(fit, name) for name in names]

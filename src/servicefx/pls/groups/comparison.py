@@ -195,6 +195,7 @@ def compare_groups(
     frame["p_adjusted"] = _adjusted(frame, adjust)
     frame = frame[[*_COLUMNS]]
     frame.attrs.update(
+        settings=dict(asked.fit.settings),
         level=asked.fit.level,
         dropped=dict(asked.dropped),
         problems=tuple(problems),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import pandas as pd
@@ -59,6 +59,8 @@ class Micom:
         How it was made.
     problems : tuple of Problem
         What makes it doubtful.
+    settings : mapping of str to str, int or float
+        Of the model, and of the permutations.
     """
 
     group: str
@@ -73,6 +75,7 @@ class Micom:
     seed: int
     notes: tuple[str, ...]
     problems: tuple[Problem, ...]
+    settings: Mapping[str, str | int | float] = field(default_factory=dict)
 
     def __repr__(self) -> str:
         told = ", ".join(f"{label} {count:,}" for label, count in self.counts.items())
@@ -214,6 +217,7 @@ def micom(
         seed=seed,
         notes=_notes(asked, permutations, seed, units),
         problems=(*problems, *doubts),
+        settings={**asked.fit.settings, "permutations": permutations, "seed": seed, "units": units},
     )
 
 

@@ -118,6 +118,7 @@ def cvpat(
         f"{int(rows.fold.max()) + 1} folds, {len(rows.fold)} repetitions, {how}, {technique} antecedents",
         f"intervals and p-values from {draws} resamples" if draws else "intervals and p-values from t",
     )
+    frame.attrs["settings"] = dict(fit.settings)
     frame.attrs["level"] = level
     return frame
 

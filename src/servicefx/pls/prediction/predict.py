@@ -113,6 +113,7 @@ def predict(
         n_obs=len(found.answers),
         dropped=_dropped(rows.used),
         how=_how(rows.fold, seed, fold_index is not None, clusters is not None),
+        settings={**fit.settings, "technique": technique, "linear model": stands_on, "seed": seed},
     )
 
 

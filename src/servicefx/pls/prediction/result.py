@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
@@ -41,6 +41,8 @@ class PlsPrediction:
         Rows not used, by reason.
     how : str
         Folds, repetitions and seed in words.
+    settings : mapping of str to str, int or float
+        Of the fit, and how rows were held out.
     """
 
     items: pd.DataFrame
@@ -52,6 +54,7 @@ class PlsPrediction:
     n_obs: int
     dropped: Mapping[str, int]
     how: str
+    settings: Mapping[str, str | int | float] = field(default_factory=dict)
 
     def __repr__(self) -> str:
         return f"PlsPrediction: {len(self.items)} items, {self.how}, n = {self.n_obs:,}"
