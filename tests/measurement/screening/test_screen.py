@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import pickle
-import time
 from pathlib import Path
 
 import numpy as np
@@ -165,20 +164,6 @@ def test_no_rows_and_text_are_refused() -> None:
         screen(pd.DataFrame({"a": []}))
     with pytest.raises(DataError, match="item 'a': holds text, numbers expected"):
         screen(pd.DataFrame({"a": ["x", "y"], "b": [1, 2]}))
-
-
-def test_six_thousand_rows_of_44_items_take_less_than_a_second(rng: np.random.Generator) -> None:
-    names = [f"i{k}" for k in range(44)]
-    values = np.clip(np.round(4 + rng.normal(size=(6000, 44)) + rng.normal(size=(6000, 1))), 1, 7)
-    values[rng.random(values.shape) < 0.05] = np.nan
-    frame = pd.DataFrame(values, columns=names)
-    blocks = {str(k): names[4 * k : 4 * k + 4] for k in range(11)}
-    times = []
-    for _ in range(2):
-        start = time.perf_counter()
-        screen(frame, blocks, scale=(1, 7), duration=rng.lognormal(6, 0.5, 6000))
-        times.append(time.perf_counter() - start)
-    assert min(times) < 1
 
 
 @pytest.mark.external

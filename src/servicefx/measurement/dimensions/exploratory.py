@@ -191,6 +191,7 @@ def exploratory_factors(
     Notes
     -----
     ``chi2`` is (n - 1 - (2p + 5)/6 - 2m/3) times the discrepancy, as R's factanal, psych and SPSS report.
+    ``srmr`` counts the diagonal, as `servicefx.sem.fit` does; psych's ``rms`` does not and is larger.
 
     References
     ----------

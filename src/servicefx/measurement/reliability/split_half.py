@@ -56,7 +56,8 @@ def split_half(
     -----
     The best split of a sample lies above the best split of the population, and the more so the more items
     and the fewer persons; the mean over halves of equal length is alpha. With an odd number of items the
-    halves differ by one.
+    halves differ by one and all splits are taken as they are; psych weighs such halves in its own way, so
+    that its best and worst split differ.
 
     References
     ----------
