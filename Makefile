@@ -25,7 +25,7 @@ demo: data ## the main job on both studies: reports into build/demo
 	@echo "The reports (open them in a browser; every number is in the tables beside them):"
 	@for study in $(STUDIES); do echo "  $(DEMO)/$$study/report.html"; done
 
-test: data ## every test but the slow ones, under three minutes on two cores
+test: data ## every test but the slow ones, about five minutes on two cores
 	$(PYTEST) -m "not slow"
 
 test-slow: data ## the slow tests alone: truth recovery, coverage
@@ -34,11 +34,10 @@ test-slow: data ## the slow tests alone: truth recovery, coverage
 test-all: data ## every test
 	$(PYTEST)
 
-check: data ## what a change must pass: format, lint, types, tests
+check: $(READY) ## format, lint and types; a change must pass this and the tests
 	$(BIN)/ruff format --check
 	$(BIN)/ruff check
 	$(BIN)/mypy
-	$(PYTEST) -m "not slow"
 
 data: $(READY) ## data/raw: fetch the ECSI survey, compare the simulated files with their seed
 	@$(ENV) $(BIN)/python data/make_data.py
