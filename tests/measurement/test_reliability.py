@@ -5,10 +5,10 @@ import pandas as pd
 import pytest
 
 from servicefx.measurement.reliability import (
-    average_variance_extracted,
     composite_reliability,
     cronbach_alpha,
     cronbach_alpha_interval,
+    extracted_variance_of_loadings,
     reliability_of,
 )
 
@@ -108,7 +108,7 @@ def test_alpha_of_one_item_or_of_items_that_cancel_is_nan() -> None:
 
 def test_loadings_of_one_item_give_no_reliability() -> None:
     assert np.isnan(composite_reliability(np.array([0.8])))
-    assert np.isnan(average_variance_extracted(np.array([0.8])))
+    assert np.isnan(extracted_variance_of_loadings(np.array([0.8])))
 
 
 def test_the_interval_of_alpha_widens_with_the_level_and_needs_two_persons() -> None:

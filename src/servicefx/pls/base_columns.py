@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from servicefx.pls.model import PlsModel, Product
+from servicefx.pls.model import PlsModel
 
 __all__ = ["BaseMoments", "item_products", "product_weights"]
 
@@ -55,7 +55,7 @@ class BaseMoments:
         return np.asarray(np.sqrt(np.where(variance > 0, variance, np.nan)), dtype=np.float64)
 
     def places(self, names: tuple[str, ...]) -> list[int]:
-        """Where items stand among the base columns."""
+        """Where items stand among the base columns, in the order asked for."""
         at = {name: i for i, name in enumerate(self.items)}
         return [at[name] for name in names]
 
@@ -100,8 +100,3 @@ def product_weights(base: BaseMoments, left: Floats, right: Floats) -> Floats:
     for at, (i, j) in enumerate(base.pairs, start=p):
         weights[:, at] = a[:, i] * b[:, j] if i == j else a[:, i] * b[:, j] + a[:, j] * b[:, i]
     return weights
-
-
-def product_named(model: PlsModel, name: str) -> Product:
-    """A product of the model by its name."""
-    return next(each for each in model.products if each.name == name)

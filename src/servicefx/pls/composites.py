@@ -8,15 +8,15 @@ from typing import Literal, get_args
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["SCHEMES", "Composites", "Design", "Mode", "Scheme", "composites", "path_coefficients", "solved"]
+from servicefx.pls.regressions import eliminated, inverses
+
+__all__ = ["SCHEMES", "Composites", "Design", "Mode", "Scheme", "composites"]
 
 Floats = NDArray[np.float64]
 Places = NDArray[np.intp]
 Mode = Literal["A", "B"]
 Scheme = Literal["path", "factorial", "centroid"]
 SCHEMES: tuple[Scheme, ...] = get_args(Scheme)
-_SINGULAR = 1e-10
-"""Smallest eigenvalue of a block of correlations below which its regressions have no answer."""
 _CANCELLED = 1e-9
 """Sum of loadings that is zero but for rounding."""
 
@@ -106,7 +106,7 @@ def composites(
     layout = _layout(design)
     R = correlation[:, layout.item][:, :, layout.item]
     unit = np.sqrt(np.einsum("bpp->bp", R))
-    inverses = _block_inverses(R, unit, design, layout)
+    inverse = _block_inverses(R, unit, design, layout)
     matrices = np.ascontiguousarray(R.transpose(1, 2, 0))
     state = _normalised(matrices, np.ones((len(layout.item), len(R))), layout)
     unit = unit.T
@@ -118,9 +118,9 @@ def composites(
     while moving.size and rounds < max_iterations:
         rounds += 1
         outer = _outer(state, _inner_weights(state.correlations, design, layout.joined, scheme), layout)
-        for j, inverse in inverses.items():
+        for j, among in inverse.items():
             at = layout.block(j)
-            outer[at] = np.einsum("bij,jb->ib", inverse, outer[at])
+            outer[at] = np.einsum("bij,jb->ib", among, outer[at])
         new = _normalised(matrices, outer, layout)
         moved = (np.abs(new.weights - state.weights) * unit).max(axis=0)
         arrived = moved <= tolerance
@@ -131,7 +131,7 @@ def composites(
         if not stays.all():
             moving, matrices, unit = moving[stays], matrices[:, :, stays], unit[:, stays]
             state = state.part(stays)
-            inverses = {j: inverse[stays] for j, inverse in inverses.items()}
+            inverse = {j: among[stays] for j, among in inverse.items()}
     return _finished(correlation, final, design, layout, converged, rounds)
 
 
@@ -247,61 +247,6 @@ def _finished(
     )
 
 
-def path_coefficients(correlations: Floats, terms: tuple[int, ...], outcome: int) -> Floats:
-    """Standardised regression of one composite on others.
-
-    Parameters
-    ----------
-    correlations : ndarray, shape (B, K, K)
-        Of the composites.
-    terms : tuple of int, length t
-        At least one.
-    outcome : int
-        What is explained.
-
-    Returns
-    -------
-    ndarray, shape (B, t)
-        NaN where the terms cannot be told apart.
-    """
-    at = list(terms)
-    return solved(correlations[:, at][:, :, at], correlations[:, at, outcome])
-
-
-def solved(among: Floats, right: Floats) -> Floats:
-    """Solutions of a batch of small regressions, by elimination on all of them at once.
-
-    Parameters
-    ----------
-    among : ndarray, shape (B, t, t)
-        Correlations of the terms.
-    right : ndarray, shape (B, t)
-        Correlations with the outcome.
-
-    Returns
-    -------
-    ndarray, shape (B, t)
-        NaN where the terms cannot be told apart: one of them is known from those before it. Corrected
-        correlations beyond 1 have solutions too; `Solution.admissible` tells them.
-    """
-    return _eliminated(np.ascontiguousarray(among.transpose(1, 2, 0)), right.T).T
-
-
-def _eliminated(among: Floats, right: Floats) -> Floats:
-    """`solved` with the samples last: shapes (t, t, B) and (t, B)."""
-    t = len(right)
-    rows = np.concatenate([among, right[:, None]], axis=1)
-    for i in range(t):
-        pivot = np.where(np.abs(rows[i, i]) > _SINGULAR, rows[i, i], np.nan)
-        rows[i, i:] /= pivot
-        for below in range(i + 1, t):
-            rows[below, i + 1 :] -= rows[below, i] * rows[i, i + 1 :]
-    answer = np.empty_like(right)
-    for i in reversed(range(t)):
-        answer[i] = rows[i, t] - np.einsum("jb,jb->b", rows[i, i + 1 : t], answer[i + 1 :])
-    return answer
-
-
 def _inner_weights(correlations: Floats, design: Design, joined: NDArray[np.bool_], scheme: Scheme) -> Floats:
     """Weights of the neighbours (rows) in each construct's inner proxy (columns), shape (K, K, B)."""
     inner = np.sign(correlations) if scheme == "centroid" else correlations.copy()
@@ -310,29 +255,16 @@ def _inner_weights(correlations: Floats, design: Design, joined: NDArray[np.bool
         for j, terms in enumerate(design.terms):
             if terms:
                 at = list(terms)
-                inner[at, j] = _eliminated(correlations[at][:, at], correlations[at, j])
+                inner[at, j] = eliminated(correlations[at][:, at], correlations[at, j])
     return np.asarray(inner, dtype=np.float64)
 
 
 def _block_inverses(R: Floats, unit: Floats, design: Design, layout: _Layout) -> dict[int, Floats]:
     """Inverse item correlations of each Mode B construct; NaN where its items cannot be told apart."""
-    inverses: dict[int, Floats] = {}
+    found: dict[int, Floats] = {}
     for j, mode in enumerate(design.modes):
-        if mode == "A":
-            continue
-        at = layout.block(j)
-        size = unit[:, at, None] * unit[:, None, at]
-        among = R[:, at, at] / size
-        inverse = np.full(among.shape, np.nan)
-        regular = _is_regular(among)
-        inverse[regular] = np.linalg.inv(among[regular])
-        inverses[j] = inverse / size
-    return inverses
-
-
-def _is_regular(matrices: Floats) -> NDArray[np.bool_]:
-    """Which matrices of a batch are finite and far enough from singular, for their size."""
-    regular: NDArray[np.bool_] = np.asarray(np.isfinite(matrices).all(axis=(1, 2)), dtype=np.bool_)
-    values = np.linalg.eigvalsh(matrices[regular])
-    regular[regular] = values[:, 0] > _SINGULAR * values[:, -1]
-    return regular
+        if mode == "B":
+            at = layout.block(j)
+            size = unit[:, at, None] * unit[:, None, at]
+            found[j] = inverses(R[:, at, at] / size) / size
+    return found

@@ -36,18 +36,13 @@ def effects_frame(fit: PlsFit) -> pd.DataFrame:
         deviation of ``from``. A product counts as a term of its own, so that the other effects hold at the
         mean of its factors.
     """
-    values = dict(zip(effect_terms(fit), effect_values(fit, fit.solution)[0], strict=True))
     direct = dict(zip(fit.model.paths, fit.solution.paths[0], strict=True))
     rows: list[tuple[str, str, str, str, float]] = []
-    for term, value in values.items():
-        if term.quantity == "indirect":
-            rows.append((term.rhs, term.lhs, "indirect", term.via, float(value)))
-            continue
+    for term, value in zip(effect_terms(fit), effect_values(fit, fit.solution)[0], strict=True):
         pair = (term.lhs, term.rhs)
-        begun = next((at for at, row in enumerate(rows) if row[:2] == (term.rhs, term.lhs)), len(rows))
-        if pair in direct:
-            rows.insert(begun, (term.rhs, term.lhs, "direct", "", float(direct[pair])))
-        rows.append((term.rhs, term.lhs, "total", "", float(value)))
+        if pair in direct:  # once, before all else of the pair
+            rows.append((term.rhs, term.lhs, "direct", "", float(direct.pop(pair))))
+        rows.append((term.rhs, term.lhs, term.quantity, term.via, float(value)))
     return pd.DataFrame(rows, columns=["from", "to", "kind", "via", "estimate"])
 
 
@@ -56,7 +51,7 @@ def effect_terms(fit: PlsFit) -> list[PlsTerm]:
     model = fit.model
     found: list[PlsTerm] = []
     for source, target in _pairs(model):
-        through = [route for route in _routes(model, source, target) if len(route) > 2]
+        through = _mediated(model, source, target)
         vias = [_ALL, *(_ARROW.join(route[1:-1]) for route in through)] if through else []
         found += [PlsTerm(lhs=target, op="~", rhs=source, quantity="indirect", via=via) for via in vias]
         found.append(PlsTerm(lhs=target, op="~", rhs=source, quantity="total"))
@@ -64,7 +59,7 @@ def effect_terms(fit: PlsFit) -> list[PlsTerm]:
 
 
 def effect_values(fit: PlsFit, solution: Solution) -> Floats:
-    """Values of `effect_terms`, shape (B, t).
+    """Values of `effect_terms`, shape (B, t); NaN where a sample has no paths.
 
     Total effects are (I - B)^-1 - I (Bollen 1987, Sociol. Methodol. 17, 37-69).
     """
@@ -75,7 +70,7 @@ def effect_values(fit: PlsFit, solution: Solution) -> Floats:
     columns: list[Floats] = []
     for source, target in _pairs(model):
         total = totals[target, source]
-        through = [route for route in _routes(model, source, target) if len(route) > 2]
+        through = _mediated(model, source, target)
         if through:
             columns.append(total - direct.get((target, source), zero))
         for route in through:
@@ -93,6 +88,11 @@ def total_effects(model: PlsModel, paths: Floats) -> dict[tuple[str, str], Float
     model : PlsModel
     paths : ndarray, shape (B, n_paths)
         In any metric that products of paths keep.
+
+    Returns
+    -------
+    mapping of (str, str) to ndarray
+        In the paths' metric; pairs that no way joins are left out.
     """
     direct = {pair: paths[:, at] for at, pair in enumerate(model.paths)}
     found: dict[tuple[str, str], Floats] = {}
@@ -108,27 +108,16 @@ def total_effects(model: PlsModel, paths: Floats) -> dict[tuple[str, str], Float
 
 def _pairs(model: PlsModel) -> list[tuple[str, str]]:
     """Pairs (source, target) that a way joins, every target after what explains it."""
-    order = _order(model)
     above: dict[str, set[str]] = {}
-    for name in order:
+    for name in model.sequence:
         terms = model.terms(name)
         above[name] = set(terms).union(*(above[term] for term in terms)) if terms else set()
-    return [(source, target) for source in order for target in order if source in above[target]]
+    return [(source, target) for source in above for target in above if source in above[target]]
 
 
-def _order(model: PlsModel) -> list[str]:
-    """Constructs and products on paths, each after what explains it."""
-    names = list(dict.fromkeys([term for _, term in model.paths] + [lhs for lhs, _ in model.paths]))
-    order: list[str] = []
-    while len(order) < len(names):
-        order += [
-            name for name in names if name not in order and all(term in order for term in model.terms(name))
-        ]
-    return order
-
-
-def _routes(model: PlsModel, source: str, target: str) -> list[tuple[str, ...]]:
+def _mediated(model: PlsModel, source: str, target: str) -> list[tuple[str, ...]]:
+    """Routes from one to the other through something else, both ends among their names."""
     targets: dict[str, list[str]] = {}
     for outcome, term in model.paths:
         targets.setdefault(term, []).append(outcome)
-    return list(routes(source, target, targets))
+    return [route for route in routes(source, target, targets) if len(route) > 2]

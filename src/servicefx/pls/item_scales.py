@@ -10,8 +10,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from servicefx.errors import DataError, Problem, StudyError, closest
+from servicefx.pls.answers import item_values
 from servicefx.pls.pls_fit import PlsFit
-from servicefx.pls.sample import item_values, sample_of
+from servicefx.pls.sample import sample_of
 
 __all__ = ["ItemScale", "Scale", "item_scale"]
 

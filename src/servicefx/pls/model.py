@@ -73,6 +73,23 @@ class PlsModel:
         """Constructs that belong to a construct of constructs."""
         return tuple(part for name in self.higher for part in self.blocks[name])
 
+    @property
+    def sequence(self) -> tuple[str, ...]:
+        """Constructs and products on paths, each after what explains it."""
+        names = list(dict.fromkeys([term for _, term in self.paths] + [outcome for outcome, _ in self.paths]))
+        found: list[str] = []
+        while len(found) < len(names):
+            found += [
+                name
+                for name in names
+                if name not in found and all(term in found for term in self.terms(name))
+            ]
+        return tuple(found)
+
+    def product(self, name: str) -> Product:
+        """A product by its name."""
+        return next(each for each in self.products if each.name == name)
+
     def terms(self, outcome: str) -> tuple[str, ...]:
         """What explains a construct, in order of the model; empty where nothing does."""
         return tuple(term for explained, term in self.paths if explained == outcome)

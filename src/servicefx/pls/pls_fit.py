@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 import pandas as pd
@@ -82,10 +82,7 @@ class PlsFit:
         Of the composite; of the factor behind it with ``consistent``. Of a construct of constructs, the
         constructs below it stand for items.
         """
-        rows = [
-            (construct, item, float(run.loadings[0, i, j])) for construct, item, run, i, j in self.blocks()
-        ]
-        return pd.DataFrame(rows, columns=["construct", "item", "estimate"])
+        return self._by_item("loadings")
 
     @property
     def weights(self) -> pd.DataFrame:
@@ -93,14 +90,14 @@ class PlsFit:
 
         Items enter standardised, without ``scaled`` in their own units.
         """
-        rows = [
-            (construct, item, float(run.weights[0, i, j])) for construct, item, run, i, j in self.blocks()
-        ]
-        return pd.DataFrame(rows, columns=["construct", "item", "estimate"])
+        return self._by_item("weights")
 
     @property
     def r2(self) -> pd.DataFrame:
-        """Columns ``outcome, estimate, adjusted``: explained share of each explained construct's variance."""
+        """Columns ``outcome, estimate, adjusted``: explained share of each explained construct's variance.
+
+        Adjusted for the number of terms; NaN where rows are no more than terms and a constant.
+        """
         shares = self.solution.r2[0]
         terms = np.array([len(self.model.terms(outcome)) for outcome in self.model.outcomes])
         with np.errstate(divide="ignore", invalid="ignore"):
@@ -122,21 +119,21 @@ class PlsFit:
 
     @property
     def reliability(self) -> pd.DataFrame:
-        """One row a construct: alpha, rho_A, composite reliability, variance extracted."""
+        """One row a construct: alpha, rho_A, composite reliability, variance extracted, or why not."""
         from servicefx.pls.criteria.reliability import reliability_frame
 
         return reliability_frame(self)
 
     @property
     def htmt(self) -> pd.DataFrame:
-        """Columns ``left, right, ratio``: heterotrait-monotrait ratio of every pair of constructs."""
+        """Columns ``left, right, ratio, undefined``: HTMT of every pair of constructs."""
         from servicefx.pls.criteria.heterotrait import heterotrait_frame
 
         return heterotrait_frame(self)
 
     @property
     def cross_loadings(self) -> pd.DataFrame:
-        """Columns ``item, construct, other, estimate``: correlation of every item with every composite."""
+        """Columns ``item, construct, other, estimate, own``: correlations of items with all composites."""
         from servicefx.pls.criteria.cross_loadings import cross_loadings_frame
 
         return cross_loadings_frame(self)
@@ -157,7 +154,7 @@ class PlsFit:
 
     @property
     def effect_sizes(self) -> pd.DataFrame:
-        """Columns ``outcome, term, estimate``: Cohen's f² of every path."""
+        """Columns ``outcome, term, estimate, undefined``: Cohen's f² of every path."""
         from servicefx.pls.criteria.effect_sizes import effect_sizes_frame
 
         return effect_sizes_frame(self)
@@ -215,6 +212,13 @@ class PlsFit:
             run, j = self.solution.measuring(construct)
             for i in run.stage.design.blocks[j]:
                 yield construct, run.stage.columns[i].name, run, i, j
+
+    def _by_item(self, name: Literal["weights", "loadings"]) -> pd.DataFrame:
+        rows = [
+            (construct, item, float(getattr(run, name)[0, i, j]))
+            for construct, item, run, i, j in self.blocks()
+        ]
+        return pd.DataFrame(rows, columns=["construct", "item", "estimate"])
 
 
 def check_fit(fit: object) -> None:

@@ -117,10 +117,9 @@ def _drawn(
 ) -> tuple[Floats, NDArray[np.bool_], NDArray[np.bool_]]:
     """Values of all terms in a batch of resamples; which failed; which are inadmissible."""
     solution = solve(fit.model, sample.moments(counts), fit.choices)
-    failed = ~solution.converged | np.isnan(solution.paths).any(axis=1)
     values = values_of(fit, solution, quantities)
-    values[failed] = np.nan
-    return values, failed, ~failed & ~solution.admissible
+    values[solution.failed] = np.nan
+    return values, solution.failed, ~solution.failed & ~solution.admissible
 
 
 def _left_out(

@@ -9,15 +9,16 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from servicefx.errors import DataError, Problem, ServicefxError, closest
-from servicefx.moments.checks import check_not_constant, complete_matrix
+from servicefx.errors import DataError, Problem, ServicefxError
+from servicefx.moments.checks import check_not_constant
 from servicefx.moments.patterns import missing_patterns
 from servicefx.moments.resample import resampled_products
 from servicefx.moments.saturated import saturated_moments
+from servicefx.pls.answers import item_values
 from servicefx.pls.base_columns import BaseMoments, item_products
 from servicefx.pls.model import PlsModel
 
-__all__ = ["MISSING", "MissingRule", "PlsSample", "check_same_rows", "item_values", "sample_of"]
+__all__ = ["MISSING", "MissingRule", "PlsSample", "check_same_rows", "sample_of"]
 
 Floats = NDArray[np.float64]
 MissingRule = Literal["listwise", "mean", "em"]
@@ -26,6 +27,8 @@ _ROUNDING = 1e-12
 """Share of a column's mean square about the common centre below which its variance is rounding."""
 _SMALLEST = 1e-60
 """Standard deviation of an item below which, or beyond its inverse, its powers leave what floats hold."""
+_FEWEST = 3
+"""Rows that enter: fewer have no correlation but -1 and 1."""
 _SAME = 1e-6
 """In standard deviations: how far moments of the same rows may be apart."""
 
@@ -223,56 +226,6 @@ def sample_of(model: PlsModel, data: pd.DataFrame, missing: MissingRule) -> PlsS
     )  # fmt: skip
 
 
-def item_values(data: pd.DataFrame, items: tuple[str, ...]) -> tuple[Floats, NDArray[np.bool_]]:
-    """The items as floats, NaN where there is no answer, and where there is one; both of shape (n, p)."""
-    if not isinstance(data, pd.DataFrame):
-        found = f"a {type(data).__name__}, where rows in a DataFrame are expected"
-        raise DataError(Problem("data", found, "Make a DataFrame of it, one row a person."))
-    columns = [str(column) for column in data.columns]
-    twice = [item for item in items if columns.count(item) > 1]
-    if twice:
-        raise DataError(
-            *(
-                Problem(f"item '{item}'", f"{columns.count(item)} columns have this name", "Rename them.")
-                for item in twice
-            )
-        )
-    absent = [item for item in items if item not in columns]
-    if absent:
-        raise DataError(
-            *(
-                Problem(f"item '{item}'", f"not in the data{closest(item, columns)}", "Correct the name.")
-                for item in absent
-            )
-        )
-    chosen = data.iloc[:, [columns.index(item) for item in items]]
-    if all(isinstance(kind, np.dtype) and kind.kind in "fiu" for kind in chosen.dtypes):
-        values = np.array(chosen, dtype=np.float64, order="C")
-        if not np.isinf(values).any():
-            return values, ~np.isnan(values)
-    answered = np.array(chosen.notna(), dtype=np.bool_, order="C")  # sums in one order whatever the layout
-    values = np.full(chosen.shape, np.nan)
-    for at in range(len(items)):
-        rows = answered[:, at]
-        if rows.any():
-            values[rows, at] = complete_matrix(_finite(chosen.iloc[rows, [at]]))[:, 0]
-    return values, answered
-
-
-def _finite(column: pd.DataFrame) -> pd.DataFrame:
-    """A column, refused where answers are infinite."""
-    answers = column.iloc[:, 0]
-    if answers.dtype.kind != "f":
-        return column
-    infinite = int(np.isinf(answers.to_numpy(dtype=np.float64, na_value=np.nan)).sum())
-    if infinite:
-        found = f"{infinite} of {len(column)} answers are infinite"
-        raise DataError(
-            Problem(f"item '{column.columns[0]}'", found, "Declare them missing, or correct them.")
-        )
-    return column
-
-
 def _check_units(items: tuple[str, ...], scale: Floats) -> None:
     """Refuse units in which products of four items are no numbers."""
     problems = [
@@ -297,9 +250,11 @@ def _check_answers(
     if empty:
         listed = ", ".join(f"'{item}'" for item in empty)
         raise DataError(Problem(f"items {listed}", "no answer in any row", "Leave them out of the model."))
-    n, needed = int(used.sum()), 3
-    if n < needed:
+    n = int(used.sum())
+    if n < _FEWEST:
         told = "complete rows" if missing == "listwise" else "rows with answers"
         gaps = missing == "listwise" and n < len(used)
         remedy = "Add rows, or choose missing='mean' or 'em'." if gaps else "Add rows."
-        raise DataError(Problem("data", f"{n} of {len(used)} are {told}, at least {needed} expected", remedy))
+        raise DataError(
+            Problem("data", f"{n} of {len(used)} are {told}, at least {_FEWEST} expected", remedy)
+        )

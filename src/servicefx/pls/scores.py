@@ -7,10 +7,11 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from servicefx.errors import DataError, Problem
+from servicefx.pls.answers import item_values
 from servicefx.pls.base_columns import BaseMoments
 from servicefx.pls.pls_fit import PlsFit, check_fit
-from servicefx.pls.sample import item_values
 from servicefx.pls.solution import Solution
+from servicefx.pls.stage_solution import last_making
 
 __all__ = ["base_columns", "base_means", "check_means", "score_weights", "scored_constructs", "scores"]
 
@@ -113,14 +114,8 @@ def score_weights(base: BaseMoments, solution: Solution, names: tuple[str, ...])
     constants : ndarray, shape (B, k)
         To be taken off, so that scores have mean 0 in their sample.
     """
-    runs = [next(run for run in reversed(solution.stages) if name in run.stage.constructs) for name in names]
-    weights = np.stack(
-        [
-            run.base_weights[:, :, run.stage.constructs.index(name)]
-            for run, name in zip(runs, names, strict=True)
-        ],
-        axis=2,
-    )
+    made = [last_making(name, solution.stages) for name in names]
+    weights = np.stack([run.base_weights[:, :, at] for run, at in made], axis=2)
     variance = np.einsum("bpk,bpk->bk", weights, base.covariance @ weights)
     weights = weights / np.sqrt(np.where(variance > 0, variance, np.nan))[:, None, :]
     return weights, np.einsum("bp,bpk->bk", base_means(base), weights)

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from servicefx.pls.base_columns import BaseMoments
-from servicefx.pls.composites import Scheme, path_coefficients
+from servicefx.pls.composites import Scheme
 from servicefx.pls.consistent import is_admissible
 from servicefx.pls.model import PlsModel
+from servicefx.pls.regressions import path_coefficients
+from servicefx.pls.sample import MissingRule
 from servicefx.pls.stage_solution import StageSolution, run_stage
 from servicefx.pls.stages import SecondOrder, stages_of
 
@@ -44,7 +45,7 @@ class PlsChoices:
 
     scheme: Scheme = "path"
     consistent: bool = False
-    missing: Literal["listwise", "mean", "em"] = "listwise"
+    missing: MissingRule = "listwise"
     scaled: bool = True
     second_order: SecondOrder = "disjoint"
     tolerance: float = 1e-10
@@ -78,6 +79,11 @@ class Solution:
     def last(self) -> StageSolution:
         """The run that holds the paths."""
         return self.stages[-1]
+
+    @property
+    def failed(self) -> NDArray[np.bool_]:
+        """Samples without an answer, shape (B,)."""
+        return np.asarray(~self.converged | np.isnan(self.paths).any(axis=1), dtype=np.bool_)
 
     def measuring(self, construct: str) -> tuple[StageSolution, int]:
         """The last run in which a construct is made of more than its own score, and its place there.

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from servicefx.pls.base_columns import BaseMoments, product_named, product_weights
+from servicefx.pls.base_columns import BaseMoments, product_weights
 from servicefx.pls.composites import Composites, Scheme, composites
 from servicefx.pls.consistent import corrected_correlations, rho_a
 from servicefx.pls.model import PlsModel
 from servicefx.pls.stages import Stage
 
-__all__ = ["StageSolution", "run_stage"]
+__all__ = ["StageSolution", "last_making", "run_stage"]
 
 Floats = NDArray[np.float64]
 
@@ -72,6 +72,12 @@ class StageSolution:
         pairs = [(i, j) for j, block in enumerate(self.stage.design.blocks) for i in block]
         rows, columns = zip(*pairs, strict=True)
         return np.asarray(self.loadings[:, list(rows), list(columns)], dtype=np.float64)
+
+
+def last_making(construct: str, stages: tuple[StageSolution, ...]) -> tuple[StageSolution, int]:
+    """The last run that makes a construct or product, and its place there."""
+    run = next(run for run in reversed(stages) if construct in run.stage.constructs)
+    return run, run.stage.constructs.index(construct)
 
 
 def run_stage(
@@ -163,7 +169,7 @@ def _expansion(
         elif column.kind == "score":
             columns[:, :, at] = _score(column.name, before)
         else:
-            product = product_named(model, column.name)
+            product = model.product(column.name)
             weights = product_weights(base, _score(product.left, before), _score(product.right, before))
             variance = np.einsum("bp,bpq,bq->b", weights, base.covariance, weights)
             size = np.sqrt(np.where(variance > 0, variance, np.nan))
@@ -173,13 +179,8 @@ def _expansion(
 
 def _score(construct: str, before: tuple[StageSolution, ...]) -> Floats:
     """Weights of the base columns in a construct's score, shape (B, P), from the last run that makes it."""
-    run, at = _made(construct, before)
+    run, at = last_making(construct, before)
     return np.asarray(run.base_weights[:, :, at], dtype=np.float64)
-
-
-def _made(construct: str, before: tuple[StageSolution, ...]) -> tuple[StageSolution, int]:
-    run = next(run for run in reversed(before) if construct in run.stage.constructs)
-    return run, run.stage.constructs.index(construct)
 
 
 def _scores_corrected(entering: Floats, stage: Stage, before: tuple[StageSolution, ...]) -> Floats:
@@ -190,7 +191,7 @@ def _scores_corrected(entering: Floats, stage: Stage, before: tuple[StageSolutio
     root = np.ones(entering.shape[:2])
     for at, column in enumerate(stage.columns):
         if column.kind == "score":
-            run, place = _made(column.name, before)
+            run, place = last_making(column.name, before)
             reliability = run.rho_a[:, place]
             usable = np.where(reliability > 0, reliability, np.nan)
             root[:, at] = np.sqrt(np.where(np.isnan(reliability), 1.0, usable))

@@ -133,5 +133,5 @@ def test_an_item_that_does_not_vary_is_named(rng: np.random.Generator) -> None:
 
 
 def test_an_unknown_model_is_refused() -> None:
-    with pytest.raises(ValueError, match="'third' is not one of"):
+    with pytest.raises(ValueError, match="'third' is not known"):
         omega_hierarchical(moments(second_order()), DIMENSIONS, model="third")

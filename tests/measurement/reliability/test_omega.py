@@ -52,5 +52,5 @@ def test_items_without_an_admissible_factor_are_refused_with_the_reason(case: st
 
 
 def test_an_unknown_convention_is_refused() -> None:
-    with pytest.raises(ValueError, match="'lavaan' is not one of 'implied'"):
+    with pytest.raises(ValueError, match="'lavaan' is not known"):
         mcdonald_omega(TRUTH, convention="lavaan")

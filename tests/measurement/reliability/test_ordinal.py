@@ -90,5 +90,5 @@ def test_a_heywood_item_is_named(rng: np.random.Generator) -> None:
 
 
 def test_an_unknown_convention_is_refused(rng: np.random.Generator) -> None:
-    with pytest.raises(ValueError, match="'psych' is not one of"):
+    with pytest.raises(ValueError, match="'psych' is not known"):
         categorical_omega(answers(rng, 50), convention="psych")

@@ -5,8 +5,8 @@ from servicefx.measurement.reliability.construct_reliability import Reliability,
 from servicefx.measurement.reliability.hierarchical import omega_hierarchical
 from servicefx.measurement.reliability.item_statistics import item_statistics
 from servicefx.measurement.reliability.omega import (
-    average_variance_extracted,
     composite_reliability,
+    extracted_variance_of_loadings,
     mcdonald_omega,
 )
 from servicefx.measurement.reliability.ordinal import categorical_omega, ordinal_alpha, ordinal_omega
@@ -16,11 +16,11 @@ from servicefx.measurement.reliability.split_half import split_half
 
 __all__ = [
     "Reliability",
-    "average_variance_extracted",
     "categorical_omega",
     "composite_reliability",
     "cronbach_alpha",
     "cronbach_alpha_interval",
+    "extracted_variance_of_loadings",
     "item_statistics",
     "mcdonald_omega",
     "omega_hierarchical",

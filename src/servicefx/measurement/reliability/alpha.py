@@ -6,11 +6,10 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import fdtri
 
-from servicefx.measurement.reliability.item_covariance import Items, read_items
+from servicefx.measurement.arguments import check_level
+from servicefx.measurement.reliability.item_covariance import Items, correlations_of, read_items
 
-__all__ = ["alpha_of", "cronbach_alpha", "cronbach_alpha_interval", "standardised"]
-
-Floats = NDArray[np.float64]
+__all__ = ["alpha_of", "cronbach_alpha", "cronbach_alpha_interval"]
 
 
 def cronbach_alpha(items: Items, *, standardised: bool = False, weights: ArrayLike | None = None) -> float:
@@ -23,8 +22,8 @@ def cronbach_alpha(items: Items, *, standardised: bool = False, weights: ArrayLi
         matrix of the items, shape (p, p), as an array or as `Moments`.
     standardised : bool
         Alpha of the sum of standardised items (from correlations).
-    weights : array_like, shape (n,), optional
-        Survey weights, > 0, of the rows of a frame.
+    weights : array_like or Series, shape (n,), optional
+        Survey weights, > 0, of the rows of a frame; a Series carries their index.
 
     Returns
     -------
@@ -34,8 +33,8 @@ def cronbach_alpha(items: Items, *, standardised: bool = False, weights: ArrayLi
     Raises
     ------
     DataError
-        If an item does not vary (named), fewer than two rows are complete, a frame holds a matrix, or an
-        array is not a covariance matrix.
+        If an item does not vary (named), fewer than two rows are complete, a frame holds a matrix, an array
+        is not a covariance matrix, or the weights are not those of the rows.
 
     References
     ----------
@@ -47,7 +46,7 @@ def cronbach_alpha(items: Items, *, standardised: bool = False, weights: ArrayLi
     0.6667
     """
     S = read_items(items, weights).cov
-    return float(alpha_of(_correlations(S) if standardised else S)[()])
+    return float(alpha_of(correlations_of(S) if standardised else S)[()])
 
 
 def alpha_of(covariances: NDArray[np.inexact]) -> NDArray[np.inexact]:
@@ -59,17 +58,6 @@ def alpha_of(covariances: NDArray[np.inexact]) -> NDArray[np.inexact]:
     trace = np.trace(covariances, axis1=-2, axis2=-1)
     there = total.real > 1e-12 * trace.real
     return np.asarray(np.where(there, p / (p - 1) * (1 - trace / np.where(there, total, 1.0)), np.nan))
-
-
-def standardised(covariances: NDArray[np.inexact]) -> NDArray[np.inexact]:
-    """Correlations of every covariance matrix, shape (..., p, p); NaN where an item does not vary."""
-    variance = np.diagonal(covariances, axis1=-2, axis2=-1)
-    sd = np.sqrt(np.where(variance.real > 0, variance, np.nan))
-    return np.asarray(covariances / (sd[..., :, None] * sd[..., None, :]))
-
-
-def _correlations(S: Floats) -> Floats:
-    return np.asarray(standardised(S), dtype=np.float64)
 
 
 def cronbach_alpha_interval(
@@ -91,6 +79,11 @@ def cronbach_alpha_interval(
     tuple of float
         Low and high; NaN where alpha is, or with fewer than two persons.
 
+    Raises
+    ------
+    StudyError
+        If ``level`` is not between 0 and 1.
+
     Notes
     -----
     Too narrow where the answers have heavier tails than the normal or the items unequal loadings, and where
@@ -105,6 +98,7 @@ def cronbach_alpha_interval(
     >>> [round(end, 4) for end in cronbach_alpha_interval(0.8, 100, 5)]
     [0.7306, 0.8559]
     """
+    check_level(level)
     if not np.isfinite(alpha) or n_obs < 2 or n_items < 2:
         return float("nan"), float("nan")
     df_1, df_2 = n_obs - 1, (n_obs - 1) * (n_items - 1)

@@ -11,7 +11,7 @@ import pandas as pd
 from servicefx.errors import ServicefxError
 from servicefx.measurement.factor_model import fit_one_factor
 from servicefx.measurement.reliability.alpha import cronbach_alpha, cronbach_alpha_interval
-from servicefx.measurement.reliability.omega import average_variance_extracted, composite_reliability
+from servicefx.measurement.reliability.omega import composite_reliability, extracted_variance_of_loadings
 
 __all__ = ["Reliability", "reliability_of"]
 
@@ -109,7 +109,7 @@ def reliability_of(
             why = f"Heywood case: '{heywood[0]}'"
             undefined |= {"composite_reliability": why, "average_variance_extracted": why}
         else:
-            cr, ave = composite_reliability(factor.loadings), average_variance_extracted(factor.loadings)
+            cr, ave = composite_reliability(factor.loadings), extracted_variance_of_loadings(factor.loadings)
     return Reliability(
         n_items=p, n_obs=n, alpha=alpha, alpha_low=low, alpha_high=high, composite_reliability=cr,
         average_variance_extracted=ave, loadings=loadings, undefined=undefined, flags=tuple(flags),

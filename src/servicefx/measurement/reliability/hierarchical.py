@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Literal
+from typing import Literal, get_args
 
 import numpy as np
 import pandas as pd
 
 from servicefx import sem
 from servicefx.errors import DataError, IdentificationError, Problem, ServicefxError, closest
+from servicefx.measurement.arguments import beside_rows, check_choice, check_level
 from servicefx.measurement.reliability.influence import delta_interval
 from servicefx.measurement.reliability.own_names import in_own_names
 from servicefx.moments.moments import Moments
@@ -17,6 +18,7 @@ from servicefx.sem.sem_fit import SemFit
 
 __all__ = ["GENERAL", "omega_hierarchical"]
 
+Model = Literal["second_order", "bifactor"]
 GENERAL = "general"
 """What the whole score's rows are called."""
 _NAN = float("nan")
@@ -26,7 +28,7 @@ def omega_hierarchical(
     items: pd.DataFrame | Moments,
     dimensions: Mapping[str, Sequence[str]],
     *,
-    model: Literal["second_order", "bifactor"] = "second_order",
+    model: Model = "second_order",
     level: float = 0.95,
     weights: pd.Series | None = None,
     clusters: pd.Series | None = None,
@@ -61,8 +63,11 @@ def omega_hierarchical(
 
     Raises
     ------
+    StudyError
+        If the model is not known, or ``level`` is not between 0 and 1.
     DataError
-        If a column is absent or stands in two dimensions, or a dimension has one item.
+        If a column is absent or stands in two dimensions, a dimension has one item, or weights or clusters
+        are not those of the rows.
     IdentificationError
         With fewer than three dimensions.
     ConvergenceError
@@ -80,8 +85,8 @@ def omega_hierarchical(
     Schmid & Leiman (1957), Psychometrika 22, 53-61; Zinbarg, Revelle, Yovel & Li (2005), Psychometrika 70,
     123-133, eq. 4; Reise, Bonifay & Haviland (2013), J. Pers. Assess. 95, 129-140.
     """
-    if model not in ("second_order", "bifactor"):
-        raise ValueError(f"model '{model}' is not one of 'second_order', 'bifactor'")
+    check_choice("model", model, get_args(Model))
+    check_level(level)
     columns = [str(item) for block in dimensions.values() for item in block]
     known = items.names if isinstance(items, Moments) else tuple(str(name) for name in items.columns)
     _check(dimensions, columns, known)
@@ -182,7 +187,7 @@ def _fitted(
     named: dict[str, str] = {}
     for role, series in (("weights", weights), ("cluster", clusters)):
         if series is not None:
-            frame[role] = series.to_numpy()
+            frame[role] = beside_rows(series, items, "clusters" if role == "cluster" else role)
             named[role] = role
     return sem.fit(text, frame, estimator="mlr", weights=named.get("weights"), cluster=named.get("cluster"))
 

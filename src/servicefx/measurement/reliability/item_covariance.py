@@ -3,19 +3,30 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any, TypeVar
 
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from servicefx.errors import DataError, Problem
+from servicefx.measurement.arguments import beside_rows
 from servicefx.moments.checks import complete_matrix, quoted, weight_shares
 from servicefx.moments.moments import Moments
 
-__all__ = ["ItemCovariance", "Items", "constant_items", "item_covariance", "read_items"]
+__all__ = [
+    "ItemCovariance",
+    "Items",
+    "check_finite",
+    "constant_items",
+    "correlations_of",
+    "item_covariance",
+    "read_items",
+]
 
 Floats = NDArray[np.float64]
 Items = pd.DataFrame | Floats | Moments
+Inexact = TypeVar("Inexact", bound=np.inexact[Any])
 _SYMMETRIC = 1e-8
 """Relative size to which printed covariances are symmetric."""
 _CONSTANT = 1e-12
@@ -49,8 +60,8 @@ def read_items(items: Items, weights: ArrayLike | None = None) -> ItemCovariance
     items : DataFrame, ndarray or Moments
         A frame holds one row a person, always; rows with a gap are not used. An array is a covariance
         matrix, always.
-    weights : array_like, shape (n,), optional
-        Survey weights, > 0, of the rows of a frame.
+    weights : array_like or Series, shape (n,), optional
+        Survey weights, > 0, of the rows of a frame; a Series carries their index.
 
     Returns
     -------
@@ -60,7 +71,8 @@ def read_items(items: Items, weights: ArrayLike | None = None) -> ItemCovariance
     ------
     DataError
         If a frame holds a matrix instead of rows or an array rows instead of a matrix; if an item is not
-        numeric or does not vary (named); if fewer than two rows are complete.
+        numeric or does not vary (named); if fewer than two rows are complete, or the weights are not those
+        of the rows.
     """
     if isinstance(items, Moments):
         found = ItemCovariance(names=items.names, cov=items.cov, n_obs=items.n_obs)
@@ -68,12 +80,15 @@ def read_items(items: Items, weights: ArrayLike | None = None) -> ItemCovariance
         found = _of_rows(items, weights)
     else:
         found = _of_matrix(items)
-    constant = [name for name, s in zip(found.names, np.diag(found.cov), strict=True) if not s > 0]
-    if constant:
-        raise DataError(
-            Problem("items", f"{quoted(constant)}: every answer is the same", "Leave out what does not vary.")
-        )
+    _refuse_constant([name for name, s in zip(found.names, np.diag(found.cov), strict=True) if not s > 0])
     return found
+
+
+def correlations_of(covariances: NDArray[Inexact]) -> NDArray[Inexact]:
+    """Correlations of every covariance matrix, shape (..., p, p); NaN where an item does not vary."""
+    variance = np.diagonal(covariances, axis1=-2, axis2=-1)
+    sd = np.sqrt(np.where(variance.real > 0, variance, np.nan))
+    return np.asarray(covariances / (sd[..., :, None] * sd[..., None, :]), dtype=covariances.dtype)
 
 
 def item_covariance(values: Floats, weights: Floats | None = None) -> Floats:
@@ -107,12 +122,17 @@ def _of_rows(items: pd.DataFrame, weights: ArrayLike | None) -> ItemCovariance:
     if len(complete) < 2:
         found = f"{len(complete)} complete answers to {len(names)} items, at least 2 expected"
         raise DataError(Problem("items", found, "Add answers, or leave out the item hardly anyone answers."))
-    constant = constant_items(pd.DataFrame(complete, columns=list(names)))
+    _refuse_constant(constant_items(pd.DataFrame(complete, columns=list(names))))
+    kept = None
+    if weights is not None:
+        kept = beside_rows(weights, items, "weights").to_numpy(dtype=np.float64)[there]
+    return ItemCovariance(names=names, cov=item_covariance(complete, kept), n_obs=len(complete))
+
+
+def _refuse_constant(constant: list[str]) -> None:
     if constant:
         found = f"{quoted(constant)}: every answer is the same"
         raise DataError(Problem("items", found, "Leave out what does not vary."))
-    kept = None if weights is None else np.asarray(weights, dtype=np.float64)[there]
-    return ItemCovariance(names=names, cov=item_covariance(complete, kept), n_obs=len(complete))
 
 
 def check_finite(items: pd.DataFrame) -> None:

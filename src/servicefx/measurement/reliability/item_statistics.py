@@ -6,8 +6,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from servicefx.measurement.reliability.alpha import alpha_of, standardised
-from servicefx.measurement.reliability.item_covariance import read_items
+from servicefx.measurement.arguments import beside_rows
+from servicefx.measurement.reliability.alpha import alpha_of
+from servicefx.measurement.reliability.item_covariance import correlations_of, read_items
 
 __all__ = ["item_statistics"]
 
@@ -57,10 +58,12 @@ def item_statistics(items: pd.DataFrame, *, weights: pd.Series | None = None) ->
     """
     found = read_items(items, weights)
     S, p = found.cov, len(found.names)
-    R = np.asarray(standardised(S), dtype=np.float64)
-    there = items.notna().all(axis=1)
+    R = correlations_of(S)
+    there = items.notna().all(axis=1).to_numpy()
     complete = items[there].to_numpy(dtype=np.float64)
-    share = np.ones(len(complete)) if weights is None else weights[there].to_numpy(dtype=np.float64)
+    share = None
+    if weights is not None:
+        share = beside_rows(weights, items, "weights").to_numpy(dtype=np.float64)[there]
     sd = np.sqrt(np.diag(S) * found.n_obs / (found.n_obs - 1))
     nothing = np.full(p, np.nan)
     frame = pd.DataFrame(

@@ -7,7 +7,8 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from servicefx.measurement.reliability.alpha import alpha_of, standardised
+from servicefx.measurement.reliability.alpha import alpha_of
+from servicefx.measurement.reliability.item_covariance import correlations_of
 from servicefx.measurement.reliability.omega import composite_of, omega_of
 from servicefx.measurement.reliability.one_factor import fit_one_factor_batch
 from servicefx.measurement.reliability.split_half import lambda6_of, odd_even_of
@@ -20,7 +21,7 @@ OfFactor = Callable[[NDArray[np.inexact], NDArray[np.inexact]], NDArray[np.inexa
 
 
 def _standardised_alpha(covariances: NDArray[np.inexact]) -> NDArray[np.inexact]:
-    return alpha_of(standardised(covariances))
+    return alpha_of(correlations_of(covariances))
 
 
 _MATRIX: dict[str, OfMatrix] = {

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, get_args
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from servicefx.errors import IdentificationError, Problem
-from servicefx.measurement.reliability.alpha import standardised
-from servicefx.measurement.reliability.item_covariance import Items, read_items
+from servicefx.measurement.arguments import check_choice
+from servicefx.measurement.reliability.item_covariance import Items, correlations_of, read_items
 from servicefx.measurement.reliability.one_factor import OneFactorBatch, fit_one_factor_batch
 
 __all__ = [
-    "average_variance_extracted",
     "composite_of",
     "composite_reliability",
+    "extracted_variance_of_loadings",
     "mcdonald_omega",
     "no_factor_reason",
     "omega_of",
@@ -39,8 +39,8 @@ def mcdonald_omega(
         matrix of the items, shape (p, p), as an array or as `Moments`.
     convention : {"implied", "observed", "psych"}
         What the variance of the sum score is: the model's, the sample's, or psych's way (below).
-    weights : array_like, shape (n,), optional
-        Survey weights, > 0, of the rows of a frame.
+    weights : array_like or Series, shape (n,), optional
+        Survey weights, > 0, of the rows of a frame; a Series carries their index.
 
     Returns
     -------
@@ -50,6 +50,8 @@ def mcdonald_omega(
 
     Raises
     ------
+    StudyError
+        If the convention is not known.
     DataError
         As `cronbach_alpha`.
     IdentificationError
@@ -74,10 +76,9 @@ def mcdonald_omega(
     >>> round(mcdonald_omega(np.outer(truth, truth) + np.diag(1 - truth**2)), 4)
     0.7449
     """
-    if convention not in ("implied", "observed", "psych"):
-        raise ValueError(f"convention '{convention}' is not one of 'implied', 'observed', 'psych'")
+    check_choice("convention", convention, get_args(Convention))
     found = read_items(items, weights)
-    S = found.cov if convention != "psych" else np.asarray(standardised(found.cov), dtype=np.float64)
+    S = correlations_of(found.cov) if convention == "psych" else found.cov
     if len(S) < 2:
         return float("nan")
     fit = fit_one_factor_batch(S[None])
@@ -148,7 +149,7 @@ def composite_reliability(loadings: NDArray[np.float64]) -> float:
     return common / (common + float((1 - loadings**2).sum()))
 
 
-def average_variance_extracted(loadings: NDArray[np.float64]) -> float:
+def extracted_variance_of_loadings(loadings: NDArray[np.float64]) -> float:
     """Mean squared standardised loading: the construct's share of its items' variance.
 
     Parameters
@@ -167,7 +168,7 @@ def average_variance_extracted(loadings: NDArray[np.float64]) -> float:
 
     Examples
     --------
-    >>> round(average_variance_extracted(np.array([0.8, 0.7, 0.6])), 4)
+    >>> round(extracted_variance_of_loadings(np.array([0.8, 0.7, 0.6])), 4)
     0.4967
     """
     loadings = np.asarray(loadings, dtype=np.float64)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
 import numpy as np
 import pandas as pd
@@ -13,6 +13,7 @@ from scipy.special import ndtr
 
 from servicefx import sem
 from servicefx.errors import DataError, IdentificationError, Problem, ServicefxError
+from servicefx.measurement.arguments import check_choice
 from servicefx.measurement.reliability.alpha import alpha_of
 from servicefx.measurement.reliability.influence import matrix_slope
 from servicefx.measurement.reliability.omega import omega_of
@@ -26,6 +27,7 @@ __all__ = [
 ]  # fmt: skip
 
 Floats = NDArray[np.float64]
+Convention = Literal["implied", "observed"]
 _BEYOND = 40.0
 """A threshold that nobody passes."""
 _STEP = 1e-5
@@ -67,7 +69,7 @@ class OrdinalFactor:
 
         return of(self.loadings, self.thresholds), self._error(of)
 
-    def categorical_omega(self, convention: Literal["implied", "observed"]) -> tuple[float, float]:
+    def categorical_omega(self, convention: Convention) -> tuple[float, float]:
         """Green and Yang's omega and its standard error; NaN for the error of ``observed``."""
         if convention == "observed":
             common = _answer_covariance(self.thresholds, np.outer(self.loadings, self.loadings)).sum()
@@ -157,9 +159,7 @@ def ordinal_omega(items: pd.DataFrame) -> float:
     return fit_ordinal_factor(complete).omega()[0] if complete.shape[1] > 1 else float("nan")
 
 
-def categorical_omega(
-    items: pd.DataFrame, *, convention: Literal["implied", "observed"] = "implied"
-) -> float:
+def categorical_omega(items: pd.DataFrame, *, convention: Convention = "implied") -> float:
     r"""Share of the variance of the sum of ordered answers that is due to one factor behind them.
 
     The reliability of the sum score actually used, with answers taken as categories.
@@ -180,6 +180,8 @@ def categorical_omega(
 
     Raises
     ------
+    StudyError
+        If the convention is not known.
     DataError, ConvergenceError, IdentificationError
         As `ordinal_omega`.
 
@@ -187,8 +189,7 @@ def categorical_omega(
     ----------
     Green & Yang (2009), Psychometrika 74, 155-167, eq. 21; semTools' ``compRelSEM(ord.scale = TRUE)``.
     """
-    if convention not in ("implied", "observed"):
-        raise ValueError(f"convention '{convention}' is not one of 'implied', 'observed'")
+    check_choice("convention", convention, get_args(Convention))
     complete = _complete(items)
     if complete.shape[1] < 2:
         return float("nan")

@@ -11,9 +11,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from servicefx.errors import DataError, Problem, closest
-from servicefx.measurement.reliability.alpha import standardised
 from servicefx.measurement.reliability.block import Block, block_of
 from servicefx.measurement.reliability.influence import bootstrap_interval
+from servicefx.measurement.reliability.item_covariance import correlations_of
 from servicefx.measurement.reliability.measures import MEASURES, drawn_measures
 from servicefx.measurement.reliability.rho_a import mode_a_weights, rho_a_of
 from servicefx.measurement.reliability.table_rows import (
@@ -197,7 +197,7 @@ def _rho_a(
     places = tuple(np.arange(low, high) for low, high in pairwise(sizes))
 
     def of(covariances: Floats) -> dict[str, Floats]:
-        R = np.asarray(standardised(covariances), dtype=np.float64)
+        R = np.asarray(correlations_of(covariances), dtype=np.float64)
         weights = mode_a_weights(R, places)
         return {
             name: rho_a_of(R[:, at[:, None], at], weights[:, at])

@@ -9,8 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
-from servicefx.measurement.reliability.alpha import standardised as correlations_of
-from servicefx.measurement.reliability.item_covariance import Items, read_items
+from servicefx.measurement.reliability.item_covariance import Items, correlations_of, read_items
 
 __all__ = ["lambda6_of", "odd_even_of", "split_half"]
 
@@ -34,8 +33,8 @@ def split_half(
         Of the sum of standardised items (from correlations), psych's default.
     seed : int
         Of the splits drawn where there are more than 10,000 (from 17 items on); not used below.
-    weights : array_like, shape (n,), optional
-        Survey weights, > 0, of the rows of a frame.
+    weights : array_like or Series, shape (n,), optional
+        Survey weights, > 0, of the rows of a frame; a Series carries their index.
 
     Returns
     -------
@@ -71,7 +70,7 @@ def split_half(
     0.8
     """
     found = read_items(items, weights)
-    S = np.asarray(correlations_of(found.cov), dtype=np.float64) if standardised else found.cov
+    S = correlations_of(found.cov) if standardised else found.cov
     p, total = len(S), float(S.sum())
     nan = float("nan")
     estimates, undefined = dict.fromkeys(_MEASURES, nan), dict.fromkeys(_MEASURES, "")
@@ -87,7 +86,7 @@ def split_half(
         estimates["spearman_brown"] = float(odd_even_of(S)[()])
         estimates |= {"lambda4_max": lambda4.max(), "lambda4_min": lambda4.min()}
         estimates["lambda4_mean"] = lambda4.mean()
-        if np.linalg.eigvalsh(np.asarray(correlations_of(S), dtype=np.float64))[0] < 1e-10:
+        if np.linalg.eigvalsh(correlations_of(S))[0] < 1e-10:
             undefined["lambda6"] = "an item can be computed exactly from the others"
         else:
             estimates["lambda6"] = float(lambda6_of(S)[()])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Literal
+from typing import Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,7 +26,7 @@ __all__ = [
 
 Floats = NDArray[np.float64]
 Kind = Literal["saturated", "estimated"]
-KINDS: tuple[Kind, ...] = ("saturated", "estimated")
+KINDS: tuple[Kind, ...] = get_args(Kind)
 DISTANCES = ("srmr", "d_uls", "d_g")
 _SINGULAR = 1e-12
 """Smallest eigenvalue of a matrix of correlations below which it has no inverse."""
@@ -133,9 +133,7 @@ def _structural(model: PlsModel, stage: Stage, solution: Solution) -> Floats:
     implied = solution.last.correlations.copy()
     place = {pair: number for number, pair in enumerate(model.paths)}
     done = [name for name in stage.constructs if name not in model.outcomes]
-    waiting = list(model.outcomes)
-    while waiting:
-        name = next(each for each in waiting if all(term in done for term in model.terms(each)))
+    for name in (each for each in model.sequence if each in model.outcomes):
         terms = model.terms(name)
         before = [at[other] for other in done]
         coefficients = solution.paths[:, [place[name, term] for term in terms]]
@@ -143,5 +141,4 @@ def _structural(model: PlsModel, stage: Stage, solution: Solution) -> Floats:
         implied[:, at[name], before] = rows
         implied[:, before, at[name]] = rows
         done.append(name)
-        waiting.remove(name)
     return implied

@@ -7,6 +7,7 @@ import pandas as pd
 
 from servicefx.pls.base_columns import product_weights
 from servicefx.pls.pls_fit import PlsFit
+from servicefx.pls.stage_solution import last_making
 
 __all__ = ["interactions_frame"]
 
@@ -32,15 +33,13 @@ def interactions_frame(fit: PlsFit) -> pd.DataFrame:
     Henseler & Chin (2010), Structural Equation Modeling 17, 82-109. doi:10.1080/10705510903439003
     """
     rows = []
-    products = {each.name: each for each in fit.model.products}
+    names = {each.name for each in fit.model.products}
     for (outcome, term), estimate in zip(fit.model.paths, fit.solution.paths[0], strict=True):
-        if term not in products:
+        if term not in names:
             continue
-        product = products[term]
-        run = fit.solution.stages[-2]
-        left, right = (
-            run.base_weights[:, :, run.stage.constructs.index(name)] for name in (product.left, product.right)
-        )
+        product = fit.model.product(term)
+        factors = [last_making(name, fit.solution.stages[:-1]) for name in (product.left, product.right)]
+        left, right = (run.base_weights[:, :, at] for run, at in factors)
         weights = product_weights(fit.base, left, right)
         sd = float(np.sqrt(np.einsum("bp,bpq,bq->b", weights, fit.base.covariance, weights)[0]))
         rows.append((outcome, term, product.left, product.right, float(estimate), sd, float(estimate) / sd))

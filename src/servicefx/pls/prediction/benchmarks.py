@@ -9,9 +9,11 @@ from numpy.typing import NDArray
 
 from servicefx.pls.base_columns import BaseMoments
 from servicefx.pls.model import PlsModel
-from servicefx.pls.prediction.predictor import Block, Predictor
+from servicefx.pls.prediction.predictor import Block, Predictor, Technique
 
-__all__ = ["REGRESSORS", "Regressors", "linear_predictor", "mean_predictor", "regressors_of"]
+__all__ = [
+    "REGRESSORS", "Regressors", "linear_predictor", "mean_predictor", "regressors_of", "regressors_read_by",
+]  # fmt: skip
 
 Floats = NDArray[np.float64]
 Regressors = Literal["antecedents", "exogenous"]
@@ -24,6 +26,11 @@ def mean_predictor(base: BaseMoments, block: Block) -> Predictor:
     items = base.places(tuple(item for _, item in block))
     size = (base.n_samples, base.covariance.shape[1], len(block))
     return Predictor(slopes=np.zeros(size), constants=base.item_means[:, items])
+
+
+def regressors_read_by(technique: Technique) -> Regressors:
+    """The regressors whose items a technique reads, so that both know the same of a row."""
+    return "antecedents" if technique == "direct" else "exogenous"
 
 
 def regressors_of(model: PlsModel, construct: str, kind: Regressors) -> tuple[str, ...]:

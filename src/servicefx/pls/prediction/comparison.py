@@ -9,15 +9,12 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from servicefx.errors import DataError, Problem, StudyError
+from servicefx.pls.choice_problems import level_problems
+from servicefx.pls.cluster_codes import cluster_codes
 from servicefx.pls.pls_fit import PlsFit, check_fit
 from servicefx.pls.prediction.benchmarks import Regressors
-from servicefx.pls.prediction.cross_validation import (
-    CrossValidation,
-    Folding,
-    cross_validation,
-    folding,
-    used_rows,
-)
+from servicefx.pls.prediction.cross_validation import CrossValidation, cross_validation
+from servicefx.pls.prediction.folds import Folding, folding
 from servicefx.pls.prediction.loss_differences import Comparison, compared
 from servicefx.pls.prediction.predictor import Technique
 from servicefx.pls.prediction.result import OVERALL
@@ -53,7 +50,7 @@ def cvpat(
     fit : PlsFit
         Estimated anew in every training sample, as by `predict`.
     data : DataFrame, shape (n, >= p)
-        Rows without a gap in the items of either model are used. Survey weights are not used.
+        As `predict`: rows without a gap in the items of either model, which need not be those of the fits.
     other : PlsFit, optional
         Compared instead of the benchmarks, on the same folds: explained constructs that both models have with
         the same items.
@@ -80,7 +77,8 @@ def cvpat(
     Raises
     ------
     StudyError, DataError, ConvergenceError
-        As `predict`; also if the two models explain no construct with the same items.
+        As `predict`; also if the two models explain no construct with the same items, or all rows belong to
+        one cluster.
 
     Notes
     -----
@@ -98,10 +96,9 @@ def cvpat(
     check_fit(fit)
     level = fit.level if level is None else level
     _check(draws, level)
-    used = used_rows([fit] if other is None else [fit, other], data)
     rows = folding(
-        used, folds=folds, repetitions=repetitions, seed=seed, analysis_id=analysis_id, clusters=clusters,
-        fold_index=fold_index,
+        [fit] if other is None else [fit, other], data, folds=folds, repetitions=repetitions, seed=seed,
+        analysis_id=analysis_id, clusters=clusters, fold_index=fold_index,
     )  # fmt: skip
     chosen = targets if other is None else _shared(fit, other, targets)
     found = cross_validation(fit, data, rows, technique=technique, regressors=regressors, targets=chosen)
@@ -113,9 +110,8 @@ def cvpat(
         )
         comparisons = _with_other(found, against)
     frame = compared(comparisons, _units(rows), draws, seed, analysis_id, level)
-    how = "folds given" if fold_index is not None else f"seed {seed}"
     frame.attrs["notes"] = (
-        f"{int(rows.fold.max()) + 1} folds, {len(rows.fold)} repetitions, {how}, {technique} antecedents",
+        f"{rows.how}, {technique} antecedents",
         f"intervals and p-values from {draws} resamples" if draws else "intervals and p-values from t",
     )
     frame.attrs["settings"] = dict(fit.settings)
@@ -188,16 +184,15 @@ def _units(rows: Folding) -> NDArray[np.intp]:
     """Number of the row or cluster that each used row belongs to."""
     if rows.clusters is None:
         return np.arange(rows.fold.shape[1])
-    codes = pd.factorize(pd.Series(rows.clusters), sort=True)[0]
-    if (codes < 0).any():
-        found = f"{int((codes < 0).sum())} of {len(codes)} rows belong to no cluster"
-        raise DataError(Problem("clusters", found, "Fill the cluster column, or drop these rows."))
-    return np.asarray(codes, dtype=np.intp)
+    codes = cluster_codes(rows.clusters, rows.fold.shape[1])
+    if not codes.any():
+        found = "all rows belong to one cluster, at least 2 expected for a standard error"
+        raise DataError(Problem("clusters", found, "Leave 'clusters' out, or add clusters."))
+    return codes
 
 
 def _check(draws: int, level: float) -> None:
     problems = whole_number("draws", draws, 0, "Choose e.g. 5000, or 0 for the t distribution.")
-    if not 0 < level < 1:
-        problems.append(Problem("level", f"{level} is not between 0 and 1", "Choose e.g. 0.95."))
+    problems += level_problems(level)
     if problems:
         raise StudyError(*problems)

@@ -7,13 +7,18 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
 from servicefx.errors import ConvergenceError, DataError, Problem
 from servicefx.pls.base_columns import BaseMoments
-from servicefx.pls.pls_fit import PlsFit, check_fit
-from servicefx.pls.prediction.benchmarks import Regressors, linear_predictor, mean_predictor
-from servicefx.pls.prediction.folds import drawn_folds, given_folds
+from servicefx.pls.pls_fit import PlsFit
+from servicefx.pls.prediction.benchmarks import (
+    Regressors,
+    linear_predictor,
+    mean_predictor,
+    regressors_read_by,
+)
+from servicefx.pls.prediction.folds import Folding
 from servicefx.pls.prediction.predictor import (
     Block,
     Predictor,
@@ -27,32 +32,13 @@ from servicefx.pls.scores import base_columns
 from servicefx.pls.solution import Solution, solve
 from servicefx.sem.threads import one_thread
 
-__all__ = ["CrossValidation", "Folding", "Made", "cross_validation", "folding", "used_rows"]
+__all__ = ["CrossValidation", "Made", "cross_validation"]
 
 Floats = NDArray[np.float64]
 _TOGETHER = 200
 """Training samples whose moments are made in one batch."""
 _CONSTANT = 1e-12
 """Share of an item's variance, and of its squared mean, below which variance in training is rounding."""
-
-
-@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
-class Folding:
-    """Which of the used rows are held out together.
-
-    Attributes
-    ----------
-    used : ndarray of bool, shape (n_rows,)
-        Rows of the data that enter.
-    fold : ndarray of int, shape (repetitions, n_obs)
-        Number of each used row's fold.
-    clusters : ndarray, shape (n_obs,), or None
-        Cluster labels of the used rows.
-    """
-
-    used: NDArray[np.bool_]
-    fold: NDArray[np.intp]
-    clusters: NDArray[np.object_] | None
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
@@ -85,6 +71,8 @@ class CrossValidation:
         Explained constructs.
     block : tuple of (construct, item), length q
         What is predicted.
+    regressors : {"antecedents", "exogenous"}
+        What the linear model stands on.
     columns : ndarray, shape (n_obs, P)
         Base columns of the used rows.
     answers : ndarray, shape (n_obs, q)
@@ -98,6 +86,7 @@ class CrossValidation:
     folding: Folding
     targets: tuple[str, ...]
     block: Block
+    regressors: Regressors
     columns: Floats
     answers: Floats
     items: Predictor
@@ -134,38 +123,6 @@ class CrossValidation:
         return Made(**made)
 
 
-def used_rows(fits: Sequence[PlsFit], data: pd.DataFrame) -> NDArray[np.bool_]:
-    """Rows with an answer to every item of every model."""
-    for fit in fits:
-        check_fit(fit)
-    samples = [sample_of(fit.model, data, "listwise") for fit in fits]
-    used: NDArray[np.bool_] = np.logical_and.reduce([sample.used for sample in samples])
-    return used
-
-
-def folding(
-    used: NDArray[np.bool_],
-    *,
-    folds: int,
-    repetitions: int,
-    seed: int,
-    analysis_id: str,
-    clusters: ArrayLike | pd.Series | None,
-    fold_index: ArrayLike | None,
-) -> Folding:
-    """The folds asked for; arguments as `servicefx.pls.predict`."""
-    labels = None if clusters is None else np.asarray(clusters, dtype=object)
-    if labels is not None and len(labels) != len(used):
-        found = f"{len(labels)} labels for {len(used)} rows"
-        raise DataError(Problem("clusters", found, "Give one label a row of the data."))
-    within = None if labels is None else labels[used]
-    if fold_index is None:
-        fold = drawn_folds(int(used.sum()), folds, repetitions, seed, analysis_id, within)
-    else:
-        fold = given_folds(fold_index, len(used), used)
-    return Folding(used=used, fold=fold, clusters=within)
-
-
 def cross_validation(
     fit: PlsFit,
     data: pd.DataFrame,
@@ -187,7 +144,7 @@ def cross_validation(
         If the model has no answer in a training sample.
     """
     model, chosen = fit.model, checked_targets(fit, technique, regressors, targets)
-    kind: Regressors = regressors or ("antecedents" if technique == "direct" else "exogenous")
+    kind = regressors or regressors_read_by(technique)
     block = tuple((name, item) for name in chosen for item in model.items_of(name))
     check_overlap(fit, chosen, technique)
     choices = replace(fit.choices, missing="listwise")
@@ -203,7 +160,8 @@ def cross_validation(
         deviations = sample.deviations[rows.used] * sample.scale
         at = base.places(tuple(item for _, item in block))
         return CrossValidation(
-            folding=rows, targets=chosen, block=block, columns=base_columns(base, deviations),
+            folding=rows, targets=chosen, block=block, regressors=kind,
+            columns=base_columns(base, deviations),
             answers=deviations[:, at] + base.origin[at],
             items=item_predictor(base, actual, predicted, chosen, block), linear=linear,
             mean=mean_predictor(base, block), scores=actual, predicted_scores=predicted, undefined=undefined,

@@ -2,16 +2,84 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from servicefx.errors import DataError, Problem, StudyError
+from servicefx.pls.cluster_codes import check_labels, cluster_codes
+from servicefx.pls.pls_fit import PlsFit, check_fit
+from servicefx.pls.sample import sample_of
 from servicefx.sem.choices import whole_number
 
-__all__ = ["drawn_folds", "given_folds"]
+__all__ = ["Folding", "drawn_folds", "folding", "given_folds"]
 
 Places = NDArray[np.intp]
+
+
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class Folding:
+    """Which of the used rows are held out together.
+
+    Attributes
+    ----------
+    used : ndarray of bool, shape (n_rows,)
+        Rows of the data that enter.
+    fold : ndarray of int, shape (repetitions, n_obs)
+        Number of each used row's fold.
+    clusters : ndarray, shape (n_obs,), or None
+        Cluster labels of the used rows.
+    how : str
+        Folds, repetitions and seed in words.
+    """
+
+    used: NDArray[np.bool_]
+    fold: NDArray[np.intp]
+    clusters: NDArray[np.object_] | None
+    how: str
+
+    @property
+    def n_folds(self) -> int:
+        """Folds of a repetition."""
+        return int(self.fold.max()) + 1
+
+
+def folding(
+    fits: Sequence[PlsFit],
+    data: pd.DataFrame,
+    *,
+    folds: int,
+    repetitions: int,
+    seed: int,
+    analysis_id: str,
+    clusters: ArrayLike | pd.Series | None,
+    fold_index: ArrayLike | None,
+) -> Folding:
+    """The folds asked for, of rows with an answer to every item of every model.
+
+    Arguments and errors as `servicefx.pls.predict`.
+    """
+    for fit in fits:
+        check_fit(fit)
+    samples = [sample_of(fit.model, data, "listwise") for fit in fits]
+    used: NDArray[np.bool_] = np.logical_and.reduce([sample.used for sample in samples])
+    labels = None if clusters is None else np.asarray(clusters, dtype=object)
+    if labels is not None:
+        check_labels("clusters", len(labels), len(used))
+    within = None if labels is None else labels[used]
+    if fold_index is None:
+        fold = drawn_folds(int(used.sum()), folds, repetitions, seed, analysis_id, within)
+    else:
+        fold = given_folds(fold_index, len(used), used)
+    how = f"{int(fold.max()) + 1} folds, {len(fold)} repetition{'s' if len(fold) > 1 else ''}, "
+    if fold_index is not None:
+        how += "folds given by the caller"
+    else:
+        how += f"{'clusters held out whole, ' if clusters is not None else ''}seed {seed}"
+    return Folding(used=used, fold=fold, clusters=within, how=how)
 
 
 def drawn_folds(
@@ -63,7 +131,7 @@ def drawn_folds(
     problems += whole_number("seed", seed, 0, "Choose e.g. the study's seed.")
     if problems:
         raise StudyError(*problems)
-    codes = np.arange(n_obs) if clusters is None else _cluster_codes(clusters, n_obs)
+    codes = np.arange(n_obs) if clusters is None else cluster_codes(clusters, n_obs)
     n_units = int(codes.max()) + 1
     if folds > n_units:
         what = "rows" if clusters is None else "clusters"
@@ -102,10 +170,12 @@ def given_folds(fold_index: ArrayLike, n_rows: int, used: NDArray[np.bool_]) -> 
     DataError
         If labels and rows do not match, a used row has no label, or there is but one fold.
     """
-    labels = pd.DataFrame(np.asarray(fold_index, dtype=object))
-    if len(labels) != n_rows:
-        found = f"{len(labels)} labels for {n_rows} rows"
+    given = np.asarray(fold_index, dtype=object)
+    if given.ndim not in (1, 2):
+        found = f"labels of shape {given.shape}, one column a repetition expected"
         raise DataError(Problem("fold_index", found, "Give one label a row of the data."))
+    labels = pd.DataFrame(given)
+    check_labels("fold_index", len(labels), n_rows)
     chosen = labels.loc[used]
     numbers = np.empty((labels.shape[1], len(chosen)), dtype=np.intp)
     for at in range(labels.shape[1]):
@@ -132,15 +202,3 @@ def _dealt(order: Places, sizes: Places, folds: int) -> Places:
         fold[unit] = at if at < folds else int(filled.argmin())
         filled[fold[unit]] += sizes[unit]
     return fold
-
-
-def _cluster_codes(clusters: ArrayLike | pd.Series, n_obs: int) -> Places:
-    labels = pd.Series(np.asarray(clusters, dtype=object))
-    if len(labels) != n_obs:
-        found = f"{len(labels)} labels for {n_obs} rows"
-        raise DataError(Problem("clusters", found, "Give one label a row of the data."))
-    codes, _ = pd.factorize(labels, sort=True)
-    if (codes < 0).any():
-        found = f"{int((codes < 0).sum())} of {n_obs} rows belong to no cluster"
-        raise DataError(Problem("clusters", found, "Fill the cluster column, or drop these rows."))
-    return np.asarray(codes, dtype=np.intp)

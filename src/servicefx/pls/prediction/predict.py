@@ -11,7 +11,8 @@ from numpy.typing import ArrayLike, NDArray
 from servicefx.pls.pls_fit import PlsFit
 from servicefx.pls.prediction.accuracy import constructs_frame, errors_of, items_frame
 from servicefx.pls.prediction.benchmarks import Regressors
-from servicefx.pls.prediction.cross_validation import cross_validation, folding, used_rows
+from servicefx.pls.prediction.cross_validation import cross_validation
+from servicefx.pls.prediction.folds import folding
 from servicefx.pls.prediction.predictor import Technique
 from servicefx.pls.prediction.result import PlsPrediction
 
@@ -39,8 +40,9 @@ def predict(
     fit : PlsFit
         Its model and choices are estimated anew in every training sample. Not with ``consistent=True``.
     data : DataFrame, shape (n, >= p)
-        The rows of the fit. Those with a gap in any item of the model are not used, whatever the fit did with
-        them. Survey weights are not used.
+        Rows to learn from and to predict in turn, as a rule those of the fit. Others are taken as well: no
+        number of the fit is used. Those with a gap in any item of the model are not used, whatever the fit
+        did with them. Survey weights are not used.
     folds : int
         Parts the rows are dealt to; each is predicted from the others. As many as rows leave one out.
     repetitions : int
@@ -97,23 +99,22 @@ def predict(
     Danks (2021), Data Base for Advances in Information Systems 52(3) (direct and earliest antecedents).
     """
     rows = folding(
-        used_rows([fit], data), folds=folds, repetitions=repetitions, seed=seed, analysis_id=analysis_id,
+        [fit], data, folds=folds, repetitions=repetitions, seed=seed, analysis_id=analysis_id,
         clusters=clusters, fold_index=fold_index,
     )  # fmt: skip
     found = cross_validation(fit, data, rows, technique=technique, regressors=regressors, targets=targets)
-    stands_on = regressors or ("antecedents" if technique == "direct" else "exogenous")
     errors = errors_of(found)
     return PlsPrediction(
         items=items_frame(found, errors),
         constructs=constructs_frame(found, errors),
         technique=technique,
-        regressors=stands_on,
-        folds=int(rows.fold.max()) + 1,
+        regressors=found.regressors,
+        folds=rows.n_folds,
         repetitions=len(rows.fold),
         n_obs=len(found.answers),
         dropped=_dropped(rows.used),
-        how=_how(rows.fold, seed, fold_index is not None, clusters is not None),
-        settings={**fit.settings, "technique": technique, "linear model": stands_on, "seed": seed},
+        how=rows.how,
+        settings={**fit.settings, "technique": technique, "linear model": found.regressors, "seed": seed},
     )
 
 
@@ -145,7 +146,7 @@ def held_out_predictions(
         answer is missing. An item of two targets stands once, as predicted by the first.
     """
     rows = folding(
-        used_rows([fit], data), folds=folds, repetitions=repetitions, seed=seed, analysis_id=analysis_id,
+        [fit], data, folds=folds, repetitions=repetitions, seed=seed, analysis_id=analysis_id,
         clusters=clusters, fold_index=fold_index,
     )  # fmt: skip
     found = cross_validation(fit, data, rows, technique=technique, regressors=None, targets=targets)
@@ -165,10 +166,3 @@ def held_out_predictions(
 def _dropped(used: NDArray[np.bool_]) -> dict[str, int]:
     lost = int((~used).sum())
     return {"item missing": lost} if lost else {}
-
-
-def _how(fold: NDArray[np.intp], seed: int, given: bool, clustered: bool) -> str:
-    number = f"{int(fold.max()) + 1} folds, {len(fold)} repetition{'s' if len(fold) > 1 else ''}"
-    if given:
-        return f"{number}, folds given by the caller"
-    return f"{number}, {'clusters held out whole, ' if clustered else ''}seed {seed}"

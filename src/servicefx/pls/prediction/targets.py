@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from servicefx.errors import Problem, StudyError, closest
 from servicefx.pls.pls_fit import PlsFit
-from servicefx.pls.prediction.benchmarks import REGRESSORS, Regressors, regressors_of
+from servicefx.pls.prediction.benchmarks import REGRESSORS, regressors_of, regressors_read_by
 from servicefx.pls.prediction.predictor import TECHNIQUES, Technique
 
 __all__ = ["check_overlap", "checked_targets"]
@@ -46,7 +46,7 @@ def checked_targets(
 
 def check_overlap(fit: PlsFit, targets: tuple[str, ...], technique: Technique) -> None:
     """An item that measures an outcome and what predicts it would predict itself."""
-    kind: Regressors = "antecedents" if technique == "direct" else "exogenous"
+    kind = regressors_read_by(technique)
     for target in targets:
         for item in fit.model.items_of(target):
             if item in regressors_of(fit.model, target, kind):
