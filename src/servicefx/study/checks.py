@@ -18,6 +18,7 @@ from servicefx.study.places import Finding
 from servicefx.study.roles import Use, scales_of, uses
 from servicefx.study.rows import check_rows
 from servicefx.study.spec import DataSpec, ScaleSpec, StudySpec
+from servicefx.theory.catalogue import load_theory
 
 __all__ = ["Cleaned", "check_data"]
 
@@ -76,14 +77,9 @@ def check_data(table: RawTable, spec: StudySpec, data: str, path_numbers: tuple[
     wanted = uses(spec, data, path_numbers)
     columns = list(table.frame.columns)
     findings = [
-        Finding(
-            use.place,
-            f"column '{use.column}' is not in {table.file}{closest(use.column, columns)}",
-            _REMEDIES.get(use.role, "Correct the name, or remove the line."),
-            needs_data=True,
-        )
+        _absent(use, spec, table)
         for use in wanted
-        if use.column not in table.frame.columns
+        if use.column not in table.frame.columns and not use.optional
     ]
     findings += [
         Finding(
@@ -125,6 +121,21 @@ def check_data(table: RawTable, spec: StudySpec, data: str, path_numbers: tuple[
         findings=tuple(findings),
         problems=tuple(problems),
     )
+
+
+def _absent(use: Use, spec: StudySpec, table: RawTable) -> Finding:
+    """A column that the file has not."""
+    columns = list(table.frame.columns)
+    if use.place[0] == "paths" and "moderators" in use.place:
+        known = [*spec.constructs, *load_theory().moderators, *columns]
+        found = (
+            f"'{use.column}' is neither a construct, nor a moderator of the theory, nor a column of "
+            f"{table.file}{closest(use.column, known)}"
+        )
+        return Finding(use.place, found, "Correct the name, or remove the moderator.", needs_data=True)
+    found = f"column '{use.column}' is not in {table.file}{closest(use.column, columns)}"
+    remedy = _REMEDIES.get(use.role, "Correct the name, or remove the line.")
+    return Finding(use.place, found, remedy, needs_data=True)
 
 
 def _codes(column: str, file_spec: DataSpec, scales: Mapping[str, ScaleSpec], is_id: bool) -> MissingCodes:

@@ -9,6 +9,7 @@ from servicefx.errors import closest
 from servicefx.study.construct_tables import check_constructs
 from servicefx.study.parse import Draft
 from servicefx.study.places import Finding, Place, quoted, unknown
+from servicefx.study.question_references import check_questions
 from servicefx.study.spec import ClaimSpec, ScaleSpec, StudySpec
 from servicefx.theory.catalogue import load_theory
 
@@ -36,6 +37,7 @@ def check_references(draft: Draft) -> list[Finding]:
         *_money(draft),
         *_claims(draft),
         *_measurement(draft),
+        *check_questions(draft),
     ]
 
 
@@ -102,9 +104,6 @@ def _paths(draft: Draft) -> Iterator[Finding]:
             elif source in path.sources[:index]:
                 yield Finding(here, f"'{source}' stands twice", "Remove one of the two.")
         yield from _undeclared(draft, (*place, "to"), path.to)
-        moderators = [*draft.declared("constructs"), *theory.moderators]
-        for index, moderator in enumerate(path.moderators):
-            yield from unknown((*place, "moderators", index), moderator, moderators, "moderator")
         ends = [end for end in (*path.sources, path.to) if end in spec.constructs]
         if path.data is not None:
             yield from unknown((*place, "data"), path.data, draft.declared("data"), "data file")

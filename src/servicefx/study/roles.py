@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from typing import Literal
 
 from servicefx.study.places import Place
+from servicefx.study.question_roles import question_columns
 from servicefx.study.spec import ScaleSpec, StudySpec
+from servicefx.theory.catalogue import load_theory
 
 __all__ = ["Role", "Use", "scales_of", "uses"]
 
@@ -32,6 +34,8 @@ class Use:
         Name of its scale; empty where it has none.
     turned : bool
         Whether it is reversed.
+    optional : bool
+        Whether the file may lack it: a moderator of the theory that this study did not record.
     """
 
     column: str
@@ -39,6 +43,7 @@ class Use:
     role: Role
     scale: str = ""
     turned: bool = False
+    optional: bool = False
 
 
 def uses(spec: StudySpec, data: str, path_numbers: tuple[int, ...]) -> list[Use]:
@@ -48,6 +53,7 @@ def uses(spec: StudySpec, data: str, path_numbers: tuple[int, ...]) -> list[Use]
         *_of_constructs(spec, data),
         *_of_paths(spec, data, path_numbers),
         *_of_measurement(spec, data),
+        *_of_questions(spec, data),
     ]
 
 
@@ -94,6 +100,10 @@ def _of_paths(spec: StudySpec, data: str, path_numbers: tuple[int, ...]) -> Iter
         if there and path.data in (None, data):
             for index, column in enumerate(path.covariates):
                 yield Use(column, ("paths", number, "covariates", index), "covariate")
+            for index, name in enumerate(path.moderators):
+                if name not in spec.constructs:
+                    known = name in load_theory().moderators
+                    yield Use(name, ("paths", number, "moderators", index), "covariate", optional=known)
 
 
 def _of_measurement(spec: StudySpec, data: str) -> Iterator[Use]:
@@ -115,3 +125,8 @@ def _of_measurement(spec: StudySpec, data: str) -> Iterator[Use]:
             yield Use(column, (*place, "pairs", index, side), "number", scale, turned)
     for index, column in enumerate(table.segments):
         yield Use(column, (*place, "segments", index), "group")
+
+
+def _of_questions(spec: StudySpec, data: str) -> Iterator[Use]:
+    for column, place, category in question_columns(spec, data):
+        yield Use(column, place, "group" if category else "covariate")

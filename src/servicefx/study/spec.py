@@ -21,6 +21,7 @@ from servicefx.study.fields import (
     listed,
 )
 from servicefx.study.money_spec import BenefitSpec, ClaimSpec, CostSpec, MoneySpec, PlanSpec
+from servicefx.study.question_spec import GraphSpec, MediationSpec, RecoverySpec, SegmentsSpec
 
 __all__ = [
     "BenefitSpec",
@@ -29,14 +30,18 @@ __all__ = [
     "ConstructSpec",
     "CostSpec",
     "DataSpec",
+    "GraphSpec",
     "InferenceSpec",
     "MeasurementSpec",
+    "MediationSpec",
     "ModelSpec",
     "MoneySpec",
     "PathSpec",
     "PlanSpec",
+    "RecoverySpec",
     "ReportSpec",
     "ScaleSpec",
+    "SegmentsSpec",
     "StudySpec",
     "StudyTable",
     "Words",
@@ -114,7 +119,9 @@ class PathSpec(StudyFileTable):
     )
     to: str = Field(description="a construct id")
     covariates: Columns = ()
-    moderators: Names = Field(default=(), description="a list of construct or moderator ids")
+    moderators: Names = Field(
+        default=(), description="a list of construct ids, moderator ids or column names"
+    )
     data: str | None = Field(default=None, description="the name of a [data] table")
     lag: int = Field(default=0, ge=0, description="a whole number of periods, 0 or more")
 
@@ -175,6 +182,10 @@ class StudySpec(StudyFileTable):
     money: MoneySpec | None = Field(default=None, description="a table [money]")
     claims: dict[str, ClaimSpec] = Field(default_factory=dict, description="tables [claims.ID]")
     measurement: MeasurementSpec | None = Field(default=None, description="a table [measurement]")
+    graph: GraphSpec | None = Field(default=None, description="a table [graph]")
+    segments: SegmentsSpec | None = Field(default=None, description="a table [segments]")
+    mediation: tuple[MediationSpec, ...] = Field(default=(), strict=False, description="tables [[mediation]]")
+    recovery: RecoverySpec | None = Field(default=None, description="a table [recovery]")
     inference: InferenceSpec = Field(default_factory=InferenceSpec, description="a table [inference]")
     report: ReportSpec = Field(default_factory=ReportSpec, description="a table [report]")
 

@@ -14,7 +14,7 @@ from servicefx.values.glossary import GLOSSARY
 __all__ = ["Figure", "FigureKind", "Layout", "Phrase", "Section", "Table"]
 
 Layout = Literal["long", "table_one"]
-FigureKind = Literal["coefficients", "likert", "diagram", "distribution"]
+FigureKind = Literal["coefficients", "likert", "diagram", "distribution", "map", "curve", "contour"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,7 +90,9 @@ class Figure:
     kind : str
         ``"coefficients"`` (rows ``term, estimate, conf_low, conf_high`` and optional ``series``),
         ``"likert"`` (rows ``construct, item, answer, share``), ``"diagram"`` (rows ``from, to, estimate,
-        conf_low, conf_high``), ``"distribution"`` (rows ``bin_low, bin_high, share``).
+        conf_low, conf_high``), ``"distribution"`` (rows ``bin_low, bin_high, share``), ``"map"`` (rows
+        ``term, x, x_low, x_high, y, y_low, y_high``), ``"curve"`` (rows ``x, estimate, conf_low, conf_high``
+        and optional ``series``, ascending in x), ``"contour"`` (rows ``x, y, estimate`` on a full grid).
     title : Phrase
         Heading, also the text a screen reader reads.
     rows : DataFrame
@@ -99,6 +101,17 @@ class Figure:
         Id of the table whose CSV holds these numbers.
     notes : tuple of Phrase
         Caption.
+    axes : tuple of Phrase
+        What runs along x and y; of ``"map"``, ``"curve"`` and ``"contour"``.
+    verticals, horizontals : tuple of (float, float, float)
+        Marked places on x and on y: the place, and the ends of its interval (NaN where it has none). A map
+        is quartered at its first of each; a curve shades the interval.
+    points : DataFrame, optional
+        Named points on a contour: ``term, x, y``.
+    lines : tuple of (float, float, float, float)
+        Dashed lines on a contour: x and y of both ends.
+    critical : float, optional
+        Height of the contour that is drawn bold.
     """
 
     id: str
@@ -107,6 +120,12 @@ class Figure:
     rows: pd.DataFrame
     source: str
     notes: tuple[Phrase, ...] = ()
+    axes: tuple[Phrase, ...] = ()
+    verticals: tuple[tuple[float, float, float], ...] = ()
+    horizontals: tuple[tuple[float, float, float], ...] = ()
+    points: pd.DataFrame | None = None
+    lines: tuple[tuple[float, float, float, float], ...] = ()
+    critical: float | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)

@@ -1,84 +1,12 @@
-"""The one glossary: every column a public frame may have, its meaning, unit and role."""
+"""Columns of estimates, their uncertainty and their tests."""
 
 from __future__ import annotations
 
-from typing import Literal, NamedTuple
+from servicefx.values.glossary.column import Column
 
-__all__ = ["GLOSSARY", "Column", "Role"]
+__all__ = ["NUMBERS"]
 
-Role = Literal["label", "text", "estimate", "count", "share", "p_value", "money"]
-
-
-class Column(NamedTuple):
-    """One column of the glossary.
-
-    Attributes
-    ----------
-    meaning : str
-        In one plain line.
-    unit : str
-        Unit and range; ``"-"`` for text.
-    role : str
-        How the report shows it.
-    """
-
-    meaning: str
-    unit: str
-    role: Role
-
-
-GLOSSARY: dict[str, Column] = {
-    # what a row is about
-    "outcome": Column("what is explained", "-", "label"),
-    "term": Column("what explains it", "-", "label"),
-    "construct": Column("what a set of items measures", "-", "label"),
-    "other": Column("the second construct of a pair, or another program's estimate", "-", "label"),
-    "item": Column("a question of the survey", "-", "label"),
-    "answer": Column("an answer category of an item", "points of the item's scale", "label"),
-    "measure": Column("which number stands in the row", "-", "label"),
-    "from": Column("where a path starts", "-", "label"),
-    "to": Column("where a path ends", "-", "label"),
-    "via": Column("mediators of an indirect effect, in order", "-", "label"),
-    "kind": Column("direct, indirect or total effect", "-", "label"),
-    "hypothesis": Column("id of the hypothesis a path belongs to", "-", "label"),
-    "claim": Column("id of a numeric claim", "-", "label"),
-    "line": Column("cost line or benefit line", "-", "label"),
-    "data": Column("which data file of the study", "-", "label"),
-    "reason": Column("why a row or an answer is not used", "-", "label"),
-    "wave": Column("survey wave", "-", "label"),
-    "series": Column("which of several estimates of the same term", "-", "label"),
-    "model": Column("which model of several", "-", "label"),
-    "level": Column("what is held equal across groups, cumulatively", "-", "label"),
-    "group": Column("which of the compared groups; empty where there is one", "-", "label"),
-    "quantity": Column("which number of a parameter: estimate, standardised, effect", "-", "label"),
-    "lhs": Column("left-hand side of a model line", "-", "label"),
-    "op": Column("operator of a model line", "-", "label"),
-    "rhs": Column("right-hand side of a model line", "-", "label"),
-    "segment": Column("column of the data whose values are the groups; empty for everybody", "-", "label"),
-    "rule": Column("rule of thumb a number is held against", "-", "label"),
-    "straight_lining": Column("one answer throughout every block of items", "NA: not judged", "label"),
-    "long_string": Column("a long run of identical answers", "NA: not judged", "label"),
-    "low_variability": Column("answers spread far less than other people's", "NA: not judged", "label"),
-    "speeding": Column("less than two seconds an item", "NA: not judged", "label"),
-    "relative_speed": Column("less than half the median time", "NA: not judged", "label"),
-    "duplicate": Column("another row has the same answers", "NA: not judged", "label"),
-    "inconsistent_pairs": Column("items that should agree do not", "NA: not judged", "label"),
-    "outlier": Column("far from the centre of all items together", "NA: not judged", "label"),
-    "missing": Column("items without an answer, in the data's order", "-", "label"),
-    "subject": Column("what the judged number belongs to", "-", "label"),
-    "benchmark": Column("what predictions are held against", "-", "label"),
-    "part_of": Column("construct of constructs that it belongs to; empty where to none", "-", "label"),
-    "parameter": Column("which parameter of an item, in words", "-", "label"),
-    "reference": Column("group that others are held against", "-", "label"),
-    "step": Column("which step of a procedure", "count", "count"),
-    "left": Column("first construct of a pair", "-", "label"),
-    "right": Column("second construct of a pair", "-", "label"),
-    "group_left": Column("first of two compared groups", "-", "label"),
-    "group_right": Column("second of two compared groups", "-", "label"),
-    "method": Column("how two groups were compared", "-", "label"),
-    "component": Column("number of a component or factor, largest first", "count from 1", "label"),
-    "n_components": Column("components taken out", "count", "count"),
-    # estimates
+NUMBERS: dict[str, Column] = {
     "correlation": Column("correlation of two constructs", "[-1, 1]", "estimate"),
     "ratio": Column("heterotrait-monotrait ratio of correlations", "[0, inf)", "estimate"),
     "cut": Column("where a rule begins to flag a row", "as the rule", "estimate"),
@@ -261,44 +189,4 @@ GLOSSARY: dict[str, Column] = {
     "ratio_geometric": Column("ratio from geometric means (HTMT2)", "[0, inf)", "estimate"),
     "omega": Column("reliability of the sum score, one factor (omega)", "[0, 1]", "estimate"),
     "ordinal_alpha": Column("alpha of the latent responses behind ordered answers", "(-inf, 1]", "estimate"),
-    # counts
-    "n_obs": Column("rows used", "count", "count"),
-    "n_left": Column("rows of the first group", "count", "count"),
-    "n_right": Column("rows of the second group", "count", "count"),
-    "n_units": Column("units (customers, outlets, firms) in those rows", "count", "count"),
-    "n_clusters": Column("dependence groups in those rows", "count", "count"),
-    "n_items": Column("items of the construct", "count", "count"),
-    "n_draws": Column("resamples in which the number exists", "count", "count"),
-    "n_splits": Column("ways of halving the items that were tried", "count", "count"),
-    "n_missing": Column("answers missing", "count", "count"),
-    "n_outside": Column("answers that the scale does not have", "count", "count"),
-    "n_flagged": Column("rows flagged by the rule", "count", "count"),
-    "n_judged": Column("rows the rule could judge", "count", "count"),
-    "n_patterns": Column("different patterns of gaps", "count", "count"),
-    "n_rows": Column("rows concerned", "count", "count"),
-    "n_above_mean": Column("items predicted better than by the mean", "count", "count"),
-    "n_better": Column("items predicted better than by regressions, by RMSE", "count", "count"),
-    "n_better_mae": Column("the same by mean absolute error", "count", "count"),
-    "free": Column("number of a free parameter in its model; 0 where it is not estimated", "count", "count"),
-    "n_warn": Column("numbers between the threshold and failing", "count", "count"),
-    "n_fail": Column("numbers that fail the rule", "count", "count"),
-    # words
-    "label": Column("name in the reader's language, or of a parameter in its model", "-", "text"),
-    "unit": Column("unit of the estimate", "-", "text"),
-    "design": Column("what the comparison rests on", "-", "text"),
-    "estimand": Column("what is asked, as a sentence", "-", "text"),
-    "predicted": Column("sign a hypothesis predicts", "-", "text"),
-    "verdict": Column("supported, contradicted or undecided; invariance: full, partial or none", "-", "text"),
-    "caution": Column("why a number of the row needs care; empty where it does not", "-", "text"),
-    "undefined": Column("why a number of the row does not exist; empty where all do", "-", "text"),
-    "interval": Column("how the confidence interval was made; empty where there is none", "-", "text"),
-    "flag": Column("what the reader should know about the row; empty where nothing", "-", "text"),
-    "wording": Column("the claim in short", "-", "text"),
-    "retained": Column("whether a component exceeds those of unrelated items", "-", "text"),
-    "severity": Column("how near two constructs come to one: none to severe", "-", "text"),
-    "predictive_power": Column("how many items beat regressions: high, medium, low, none", "-", "text"),
-    "against": Column("the model it is tested against; empty where there is none", "-", "text"),
-    "judgement": Column("pass, warn or fail; empty where there is no number", "-", "text"),
-    "source": Column("where a claim or a rule comes from", "-", "text"),
-    "data_needed": Column("data that would test the claim", "-", "text"),
 }

@@ -1,0 +1,205 @@
+"""A regression with an interaction, its rows and its centring."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import combinations
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from servicefx.engines.linear import Covariance, fit_ols
+from servicefx.errors import DataError, Problem, closest
+from servicefx.values.estimates import Estimates
+
+__all__ = ["Interaction", "fit_interaction"]
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class Interaction:
+    """A regression with the product of two or three terms.
+
+    Attributes
+    ----------
+    estimates : Estimates
+        Of the terms (centred), all their products, the covariates, and the constant; products are named
+        ``"a × b"``.
+    term : str
+        Whose slope is asked about.
+    moderators : tuple of str
+        One, or two.
+    centres : mapping of str to float
+        What was taken away from the term and every moderator; 0 where they were not centred.
+    spread : mapping of str to float
+        Their standard deviations (n - 1).
+    observed : mapping of str to ndarray
+        Different values of every moderator, rising; no rows.
+    shares : mapping of str to ndarray
+        Share of the rows (of the weights) at each of those values.
+    """
+
+    estimates: Estimates
+    term: str
+    moderators: tuple[str, ...]
+    centres: dict[str, float]
+    spread: dict[str, float]
+    observed: dict[str, Floats]
+    shares: dict[str, Floats]
+
+    def gradient(self, at: Sequence[float]) -> Floats:
+        """Weights of the coefficients in the slope of the term at moderators' values, shape (k,)."""
+        moved = [value - self.centres[name] for name, value in zip(self.moderators, at, strict=True)]
+        weights = np.zeros(len(self.estimates.terms))
+        for size in range(len(moved) + 1):
+            for chosen in combinations(range(len(moved)), size):
+                name = " × ".join([self.term, *(self.moderators[i] for i in chosen)])
+                weights[self.estimates.terms.index(name)] = np.prod([moved[i] for i in chosen])
+        return weights
+
+
+def fit_interaction(
+    data: pd.DataFrame,
+    outcome: str,
+    term: str,
+    moderator: str,
+    covariates: Sequence[str] = (),
+    *,
+    second: str | None = None,
+    centre: bool = True,
+    covariance: Covariance = "hc3",
+    clusters: pd.Series | None = None,
+    weights: pd.Series | None = None,
+) -> Interaction:
+    """Least squares with an interaction of two terms, or of three with all their products.
+
+    Parameters
+    ----------
+    data : DataFrame, shape (n, m)
+        Numeric columns. Rows with a gap in a column used are left out and counted in ``estimates.dropped``.
+    outcome, term, moderator : str
+        Columns: explained; whose slope is asked about; what the slope may depend on.
+    covariates : sequence of str
+        Columns held.
+    second : str, optional
+        A second moderator, for a three-way interaction.
+    centre : bool
+        Take the mean from the term and the moderators first. That changes their own coefficients (into
+        slopes at the others' means) and their collinearity with the products, not the products, the
+        highest-order test, any simple slope or any region.
+    covariance : {"classical", "hc1", "hc3", "cluster"}
+        As `servicefx.engines.linear.fit_ols`; clusters given mean ``"cluster"``.
+    clusters, weights : Series, length n, optional
+        Row by row beside ``data``.
+
+    Returns
+    -------
+    Interaction
+
+    Raises
+    ------
+    DataError
+        If columns are absent, named twice, text, constant, or there are too few rows.
+    IdentificationError
+        If a product can be computed from the other terms (an empty combination of two 0/1 columns).
+
+    References
+    ----------
+    Aiken & West (1991), Multiple regression: testing and interpreting interactions, ch. 2-4.
+    """
+    moderators = (moderator,) if second is None else (moderator, second)
+    names = [outcome, term, *moderators, *covariates]
+    where = f"interaction of '{term}' and " + " and ".join(f"'{name}'" for name in moderators)
+    _check_names(data, names, where)
+    columns = data[names].astype(float)
+    extra = {"cluster": clusters, "weight": weights}
+    for kind, series in extra.items():
+        if series is not None and len(series) != len(data):
+            found = f"{len(series)} {kind}s for {len(data)} rows"
+            raise DataError(Problem(where, found, f"Give one {kind} a row."))
+    gaps = {f"{name} missing": columns[name].isna().to_numpy() for name in names}
+    gaps |= {
+        f"{kind} '{series.name}' missing": series.isna().to_numpy()
+        for kind, series in extra.items()
+        if series is not None
+    }
+    complete, dropped = np.ones(len(data), dtype=bool), {}
+    for reason, missing in gaps.items():
+        lost = int((complete & missing).sum())
+        if lost:
+            dropped[reason] = lost
+        complete &= ~missing
+    if not complete.any():
+        raise DataError(Problem(where, "no row has all of these columns", "Ask about fewer at once."))
+    used = columns.loc[complete].reset_index(drop=True)
+    weight = None if weights is None else weights[complete].reset_index(drop=True)
+    shares = np.ones(len(used)) if weight is None else weight.to_numpy(dtype=float)
+    parts = (term, *moderators)
+    centres = {name: float(np.average(used[name], weights=shares)) if centre else 0.0 for name in parts}
+    design = used[[outcome]].copy()
+    products = []
+    for size in range(1, len(parts) + 1):
+        for chosen in combinations(parts, size):
+            label = " × ".join(chosen)
+            moved = [used[name].to_numpy() - centres[name] for name in chosen]
+            design[label] = np.prod(moved, axis=0)
+            products.append(label)
+    for name in covariates:
+        design[name] = used[name]
+    fit = fit_ols(
+        design, outcome, [*products, *covariates],
+        covariance=covariance if clusters is None else "cluster",
+        clusters=None if clusters is None else clusters[complete].reset_index(drop=True),
+        weights=weight,
+    )  # fmt: skip
+    return Interaction(
+        estimates=_described(fit, dropped, centres if centre else {}),
+        term=term,
+        moderators=moderators,
+        centres=centres,
+        spread={name: float(used[name].std()) for name in parts},
+        observed={name: np.unique(used[name]) for name in moderators},
+        shares={
+            name: np.bincount(np.unique(used[name], return_inverse=True)[1], weights=shares) / shares.sum()
+            for name in moderators
+        },
+    )
+
+
+def _check_names(data: pd.DataFrame, names: Sequence[str], where: str) -> None:
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        found = "these columns have two parts at once: " + ", ".join(f"'{name}'" for name in twice)
+        raise DataError(Problem(where, found, "Name each column once."))
+    problems = []
+    for name in names:
+        if name not in data.columns:
+            found = f"column '{name}' is not in the data{closest(name, map(str, data.columns))}"
+            problems.append(Problem(where, found, "Correct the name."))
+        elif not pd.api.types.is_numeric_dtype(data[name]):
+            found = f"column '{name}' holds text, expected numbers"
+            problems.append(Problem(where, found, "Code it as 0 and 1, or as numbers."))
+    if problems:
+        raise DataError(*problems)
+
+
+def _described(fit: Estimates, dropped: dict[str, int], centres: dict[str, float]) -> Estimates:
+    """The fit with its drops and the centring said."""
+    said = ", ".join(f"'{name}' at {value:.4g}" for name, value in centres.items())
+    sentences = [f"centred: {said}; a term's own coefficient is its slope there"] if centres else []
+    return Estimates(
+        estimator=fit.estimator,
+        outcome=fit.outcome,
+        terms=fit.terms,
+        coefficients=fit.coefficients,
+        covariance=fit.covariance,
+        covariance_kind=fit.covariance_kind,
+        df=fit.df,
+        n_obs=fit.n_obs,
+        dropped=dropped,
+        fit_measures=fit.fit_measures,
+        assumptions=(*fit.assumptions, *sentences, "the slope changes along a straight line"),
+    )

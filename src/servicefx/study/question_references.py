@@ -1,0 +1,163 @@
+"""Whether ``[graph]``, ``[segments]``, ``[[mediation]]`` and ``[recovery]`` name what the study declares."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from graphlib import CycleError, TopologicalSorter
+
+from servicefx.errors import closest
+from servicefx.study.parse import Draft
+from servicefx.study.places import Finding, Place, quoted, unknown
+from servicefx.study.question_spec import GraphSpec, MediationSpec
+
+__all__ = ["arrow_ends", "check_questions"]
+
+_MODERATED = (7, 8, 14, 15, 58, 59)
+"""Layouts in which something moderates."""
+
+
+def arrow_ends(arrow: str) -> tuple[str, str, bool] | None:
+    """Both ends of an arrow, and whether it points both ways (a cause of both that nobody measured).
+
+    Examples
+    --------
+    >>> arrow_ends("process -> reliability")
+    ('process', 'reliability', False)
+    >>> arrow_ends("trust <-> satisfaction")
+    ('trust', 'satisfaction', True)
+    >>> arrow_ends("process reliability") is None
+    True
+    """
+    mark = next((mark for mark in ("<->", "->") if mark in arrow), None)
+    if mark is None:
+        return None
+    left, _, right = (part.strip() for part in arrow.partition(mark))
+    if not left or not right or "->" in right or "<-" in left:
+        return None
+    return left, right, mark == "<->"
+
+
+def check_questions(draft: Draft) -> list[Finding]:
+    """Faults of the tables of further questions that show without the data.
+
+    Parameters
+    ----------
+    draft : Draft
+        From `parse_study`.
+
+    Returns
+    -------
+    list of Finding
+        Undeclared names (the closest one named), arrows that are none, loops, layouts without what they need.
+    """
+    return [*_graph(draft), *_segments(draft), *_mediation(draft), *_recovery(draft)]
+
+
+def _declared(draft: Draft, place: Place, names: Iterable[str]) -> Iterator[Finding]:
+    known = draft.declared("constructs")
+    for name in names:
+        if name not in known:
+            yield Finding(
+                place,
+                f"construct '{name}' is not declared under [constructs]{closest(name, known)}",
+                f"Correct the id, or add [constructs.{name}].",
+            )
+
+
+def _file(draft: Draft, place: Place, data: str | None) -> Iterator[Finding]:
+    if data is not None:
+        yield from unknown((*place, "data"), data, draft.declared("data"), "data file")
+
+
+def _graph(draft: Draft) -> Iterator[Finding]:
+    table = draft.spec.graph
+    if table is None:
+        return
+    yield from _file(draft, ("graph",), table.data)
+    drawn: list[tuple[str, str]] = []
+    named: set[str] = set()
+    for index, arrow in enumerate(table.arrows):
+        place: Place = ("graph", "arrows", index)
+        ends = arrow_ends(arrow)
+        if ends is None:
+            found = f"'{arrow}' is no arrow, expected 'cause -> effect', or 'a <-> b' for a cause of both"
+            yield Finding(place, found, "Write one arrow a text.")
+            continue
+        left, right, both = ends
+        named |= {left, right}
+        if left == right:
+            yield Finding(place, f"'{left}' points to itself", "Remove this arrow.")
+        elif not both:
+            drawn.append((left, right))
+    yield from _idle(table, named)
+    try:
+        above: dict[str, set[str]] = {}
+        for cause, effect in drawn:
+            above.setdefault(effect, set()).add(cause)
+        TopologicalSorter(above).prepare()
+    except CycleError as error:
+        loop = " → ".join(f"'{name}'" for name in error.args[1])
+        yield Finding(
+            ("graph", "arrows"),
+            f"{loop} is a loop",
+            "Remove one of these arrows, or say which comes first.",
+        )
+
+
+def _idle(table: GraphSpec, named: set[str]) -> Iterator[Finding]:
+    for index, name in enumerate(table.unmeasured):
+        if name not in named:
+            yield Finding(
+                ("graph", "unmeasured", index),
+                f"no arrow names '{name}'{closest(name, named)}",
+                "Correct the name, or remove it.",
+            )
+
+
+def _segments(draft: Draft) -> Iterator[Finding]:
+    table = draft.spec.segments
+    if table is None:
+        return
+    yield from _file(draft, ("segments",), table.data)
+    yield from _declared(draft, ("segments", "outcome"), [table.outcome])
+    for index, driver in enumerate(table.drivers):
+        yield from _declared(draft, ("segments", "drivers", index), [driver])
+        if driver == table.outcome:
+            found = f"'{driver}' is the outcome too"
+            yield Finding(("segments", "drivers", index), found, "Name another construct.")
+
+
+def _mediation(draft: Draft) -> Iterator[Finding]:
+    for index, table in enumerate(draft.spec.mediation):
+        place: Place = ("mediation", index)
+        yield from _file(draft, place, table.data)
+        yield from _declared(draft, (*place, "through"), table.through)
+        yield from _declared(draft, (*place, "to"), [table.to])
+        ends = [table.source, *table.through, table.to]
+        twice = [name for name in dict.fromkeys(ends) if ends.count(name) > 1]
+        if twice:
+            yield Finding(place, f"{quoted(twice)} stands twice on the way", "Name different constructs.")
+        yield from _layout(place, table)
+
+
+def _layout(place: Place, table: MediationSpec) -> Iterator[Finding]:
+    moderated = table.layout in _MODERATED
+    if moderated and table.moderator is None:
+        found = f"layout {table.layout} needs a moderator"
+        yield Finding(place, found, "Add moderator = a construct id or a column name.")
+    if not moderated and table.moderator is not None:
+        found = f"layout {table.layout} has no moderator"
+        yield Finding((*place, "moderator"), found, f"Remove it, or choose one of {_MODERATED}.")
+    if table.layout == 6 and len(table.through) < 2:
+        found = "layout 6 runs through two mediators or more, one after the other"
+        yield Finding((*place, "through"), found, "Name them in their order, or choose layout 4.")
+
+
+def _recovery(draft: Draft) -> Iterator[Finding]:
+    table = draft.spec.recovery
+    if table is None:
+        return
+    yield from _file(draft, ("recovery",), table.data)
+    yield from _declared(draft, ("recovery", "handling"), [table.handling])
+    for index, outcome in enumerate(table.outcomes):
+        yield from _declared(draft, ("recovery", "outcomes", index), [outcome])
