@@ -46,12 +46,12 @@ def question_columns(spec: StudySpec, data: str) -> Iterator[tuple[str, Place, b
             continue
         named: Named = [("from", table.source), ("moderator", table.moderator)]
         named += [("covariates", column) for column in table.covariates]
-        for key, name in named:
-            if name is not None and name not in spec.constructs:
-                yield name, (*place, key), False
+        for key, given in named:
+            if given is not None and given not in spec.constructs:
+                yield given, (*place, key), False
     if recovery is not None and question_home(spec, recovery.data, (recovery.handling,)) == data:
         asked: Named = [("complained", recovery.complained), ("failure", recovery.failure)]
         asked += [("predictors", column) for column in recovery.predictors]
-        for key, name in asked:
-            if name is not None and name not in spec.constructs:
-                yield name, ("recovery", key), False
+        for key, given in asked:
+            if given is not None and given not in spec.constructs:
+                yield given, ("recovery", key), False
