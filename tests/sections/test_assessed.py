@@ -56,8 +56,7 @@ def test_each_rule_shows_its_worst_number_and_counts_the_others(
     (row,) = rules_table(report(rules=rules), "rules").rows.to_dict("records")
     known = pd.Series(estimates).dropna()
     assert row["subject"] == worst
-    assert (row["n_judged"], row["n_fail"]) == (len(known), int((known < 0.6).sum()))
-    assert row["n_warn"] == int(((known < 0.7) & (known >= 0.6)).sum())
+    assert (row["n_judged"], row["n_missed"]) == (len(known), int((known < 0.7).sum()))
     assert (row["estimate"], row["conf_low"], row["threshold"]) == (
         known[worst], pytest.approx(known[worst] - 0.1), 0.7,
     )  # fmt: skip

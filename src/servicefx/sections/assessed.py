@@ -112,8 +112,7 @@ def rules_table(report: MeasurementReport, id: str) -> Table:
             {
                 "rule": rule,
                 "n_judged": len(some),
-                "n_warn": int((some["judgement"] == "warn").sum()),
-                "n_fail": int((some["judgement"] == "fail").sum()),
+                "n_missed": int(missed.sum()),
                 "subject": worst["subject"],
                 "estimate": float(worst["estimate"]),
                 "conf_low": float(worst["conf_low"]),

@@ -19,8 +19,9 @@ __all__ = ["invariance_section"]
 
 _LADDER = [
     "level", "chi2", "df", "cfi", "rmsea", "srmr", "delta_cfi", "delta_rmsea", "chi2_diff", "p_value",
-    "judgement", "undefined",
+    "judgement",
 ]  # fmt: skip
+_FIRST = "the first level is held against none"
 _FOR_MEANS = ("threshold", "metric", "scalar")
 """Levels that means of the constructs rest on."""
 _RELEASED = ["level", "item", "construct", "group", "index", "expected_change", "p_value", "undefined"]
@@ -75,11 +76,13 @@ def invariance_section(study: Study, seed: int | None = None) -> Section | None:
 def _tables(
     report: MeasurementReport, notes: tuple[Phrase, ...], interval: tuple[Phrase, ...]
 ) -> list[Table]:
+    ladder = report.frame("ladder")
+    further = bool((~ladder["undefined"].isin(["", _FIRST])).any())
     tables = [
         Table(
             id="invariance",
             title=Phrase(key="table.invariance"),
-            rows=report.frame("ladder")[_LADDER],
+            rows=ladder[[*_LADDER, "undefined"] if further else _LADDER],
             notes=(
                 Phrase(key="note.invariance"),
                 *text_notes(report, "invariance"),

@@ -73,7 +73,7 @@ def measurement_section(study: Study, seed: int | None = None) -> Section | None
         bias = text_notes(report, "single_factor", "method_factor", "full_collinearity")
         made = [
             items_table(report),
-            loadings_table(report, notes),
+            loadings_table(report, {name: fits[name] for name in report.apart if name in fits}, notes),
             pairs_table(report, (*notes, *text_notes(report, "ratios"), *problem_notes(report))),
             components_table(report, text_notes(report, "components", "partials", "adequacy")),
             bias_table(report, (*bias, *drawn, *notes[-1:])),

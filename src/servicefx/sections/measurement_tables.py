@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from servicefx.measurement.assessment import MeasurementReport
+from servicefx.measurement.reliability import Reliability
 from servicefx.study.study import Study
 from servicefx.values.table import Phrase, Table
 
@@ -15,19 +16,33 @@ __all__ = [
     "bias_table", "components_table", "items_table", "loadings_table", "marker_tables", "pairs_table",
 ]  # fmt: skip
 
+_OWN_MODEL = "of the construct's own model, which has no interval here"
 _BEYOND = 2
 """Components shown after those retained."""
 
 
-def loadings_table(report: MeasurementReport, notes: tuple[Phrase, ...]) -> Table | None:
-    """Standardised loadings of the model of all constructs; None where there is none."""
+def loadings_table(
+    report: MeasurementReport, apart: Mapping[str, Reliability], notes: tuple[Phrase, ...]
+) -> Table | None:
+    """Standardised loadings of the model of all constructs; None where there is none.
+
+    Constructs that are not in that model follow with the loadings of their own one-factor model, which has
+    no interval here.
+    """
     if "loadings" not in report.names:
         return None
     rows = report.frame("loadings").rename(columns={"estimate": "loading"})
+    own = [
+        {"construct": construct, "item": item, "loading": value, "undefined": _OWN_MODEL}
+        for construct, fit in apart.items()
+        for item, value in fit.loadings.items()
+    ]
+    columns = ["construct", "item", "loading", "conf_low", "conf_high", "undefined"]
+    rows = pd.DataFrame([*rows[columns].to_dict("records"), *own], columns=columns)
     return Table(
         id="loadings",
         title=Phrase(key="table.loadings"),
-        rows=rows[["construct", "item", "loading", "conf_low", "conf_high", "undefined"]],
+        rows=rows,
         notes=(Phrase(key="note.loadings_joint"), *notes),
     )
 

@@ -25,6 +25,5 @@ COUNTS: dict[str, Column] = {
     "n_better": Column("items predicted better than by regressions, by RMSE", "count", "count"),
     "n_better_mae": Column("the same by mean absolute error", "count", "count"),
     "free": Column("number of a free parameter in its model; 0 where it is not estimated", "count", "count"),
-    "n_warn": Column("numbers between the threshold and failing", "count", "count"),
-    "n_fail": Column("numbers that fail the rule", "count", "count"),
+    "n_missed": Column("numbers that miss the rule", "count", "count"),
 }
