@@ -131,9 +131,8 @@ def _diagram(study: Study, equations: pd.DataFrame) -> Figure:
 
 def _left_out(fits: list[Estimates]) -> tuple[Phrase, ...]:
     """Rows not used by reason, of every equation."""
-    return dropped_notes(
-        {f"{why} (equation of {fit.outcome})": n for fit in fits for why, n in fit.dropped.items()}
-    )
+    notes = [note for fit in fits for note in dropped_notes(fit.dropped, equation=fit.outcome) if fit.dropped]
+    return tuple(notes) or dropped_notes({})
 
 
 def _ends(study: Study, data: str) -> set[str]:

@@ -37,17 +37,21 @@ _TAIL_DRAWS = 10
 """Draws wanted outside an interval: with fewer its ends are one or two resamples."""
 
 
-def dropped_notes(dropped: Mapping[str, int]) -> tuple[Phrase, ...]:
-    """One note a reason for rows not used; says so where none was left out."""
+def dropped_notes(dropped: Mapping[str, int], equation: str = "") -> tuple[Phrase, ...]:
+    """One note a reason for rows not used, with the outcome whose equation lost them where there are several.
+
+    Says so where no row was left out.
+    """
+    of, told = ("_equation", {"outcome": equation}) if equation else ("", {})
     if not dropped:
         return (Phrase(key="note.nothing_dropped"),)
     notes = []
     for why, n in dropped.items():
         name = why.removesuffix(" missing")
         if name != why and not name.endswith(" is"):  # a name, not a sentence
-            notes.append(Phrase(key="note.dropped_missing", values={"n": n, "name": name}))
+            notes.append(Phrase(key=f"note.dropped_missing{of}", values={"n": n, "name": name, **told}))
         else:
-            notes.append(Phrase(key="note.dropped", values={"n": n, "reason": why}))
+            notes.append(Phrase(key=f"note.dropped{of}", values={"n": n, "reason": why, **told}))
     return tuple(notes)
 
 

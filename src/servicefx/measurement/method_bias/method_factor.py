@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from servicefx.errors import ConvergenceError, IdentificationError
+from servicefx.errors import ConvergenceError, IdentificationError, Problem
 from servicefx.measurement.method_bias.confirmatory import (
     MODEL_COLUMNS,
     check_constructs,
@@ -38,6 +38,8 @@ METHOD_FACTOR_WEAKNESS = (
 """What the reader must know of this test, sentence by sentence."""
 _ALIKE = 3.0
 """Ratio of the items' standard deviations beyond which one equal loading means different things."""
+_SHOWN = 4
+"""Remarks told of one model."""
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
@@ -146,7 +148,7 @@ def latent_method_factor(
     variance: list[dict[str, object]] = []
     loadings: list[dict[str, object]] = []
     correlations: list[dict[str, object]] = []
-    flags = [*_scale_flag(item_spread(plain)), *(f"constructs: {p.found}" for p in plain.problems)]
+    flags = [*_scale_flag(item_spread(plain)), *_told("constructs", plain.problems)]
     for name, table in tables.items():
         fitted: SemFit | None = None
         try:
@@ -160,7 +162,7 @@ def latent_method_factor(
             if why:
                 flags.append(f"{name}: {why}")
             else:
-                flags += [f"{name}: {problem.found}" for problem in fitted.problems]
+                flags += _told(name, fitted.problems)
         variance += _variance(name, fitted, constructs, method, why)
         loadings += _loadings(name, plain, fitted, constructs, method, why)
         correlations += _correlations(name, plain, fitted, constructs, why)
@@ -179,6 +181,13 @@ def _no_method(fitted: SemFit, method: str) -> str:
     if value > 0:
         return ""
     return f"the method variance is estimated as {value:.3g}, not above zero: no common method shows"
+
+
+def _told(model: str, problems: Sequence[Problem]) -> list[str]:
+    """What is to be known of a model, the first few of many alike."""
+    told = [f"{model}: {problem.found}" for problem in problems[:_SHOWN]]
+    further = len(problems) - _SHOWN
+    return [*told, f"{model}: {further} further remarks of this kind"] if further > 0 else told
 
 
 def _scale_flag(spread: Mapping[str, float]) -> list[str]:
