@@ -43,6 +43,8 @@ SECTIONS: tuple[tuple[str, str], ...] = (
     ("service_quality", "servicefx.sections.service_quality:service_quality_section"),
     ("benefit", "servicefx.sections.benefit:benefit_section"),
     ("drivers", "servicefx.sections.drivers:drivers_section"),
+    ("waiting", "servicefx.sections.waiting:waiting_section"),
+    ("moderation", "servicefx.sections.moderation:moderation_section"),
     ("structure", "servicefx.sections.structure:structure_section"),
     ("composite", "servicefx.sections.composite:composite_section"),
     ("chain", "servicefx.sections.chain:chain_section"),

@@ -78,7 +78,7 @@ def test_centred_coefficient_is_the_slope_at_the_mean(golden: Golden) -> None:
     data, theirs = golden("moderation/data.csv"), expected_of(golden, "classical")
     fit = fit_interaction(data, "y", "x", "w", ["z"], covariance="classical")
     assert fit.estimates.coefficient("x") == pytest.approx(theirs["centred coefficient of x"])
-    assert "centred: 'x' at" in fit.estimates.assumptions[0]
+    assert "terms enter centred ('x' at" in fit.estimates.assumptions[0]
 
 
 def test_the_printed_example_of_the_interactions_package(golden: Golden) -> None:

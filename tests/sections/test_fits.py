@@ -83,12 +83,12 @@ def test_effects_table_is_that_of_the_chain(gappy: Study) -> None:
 
 def test_equations_name_the_rows_each_of_them_lost(gappy: Study) -> None:
     page = table(chain_section(gappy), "equations")
-    assert notes(page, "note.dropped") == [
-        {"n": 10, "reason": "trust missing (equation of trust)"},
-        {"n": 15, "reason": "satisfaction missing (equation of satisfaction)"},
-        {"n": 5, "reason": "trust missing (equation of satisfaction)"},
-        {"n": 15, "reason": "satisfaction missing (equation of loyalty)"},
-        {"n": 5, "reason": "trust missing (equation of loyalty)"},
+    assert notes(page, "note.dropped_missing_equation") == [
+        {"n": 10, "name": "trust", "outcome": "trust"},
+        {"n": 15, "name": "satisfaction", "outcome": "satisfaction"},
+        {"n": 5, "name": "trust", "outcome": "satisfaction"},
+        {"n": 15, "name": "satisfaction", "outcome": "loyalty"},
+        {"n": 5, "name": "trust", "outcome": "loyalty"},
     ]
     assert page.rows["n_obs"].unique().tolist() == [390, 380]
 

@@ -176,6 +176,8 @@ def _render_page(
             )
         tables = []
         for table in section.tables:
+            if table.layout == "behind":
+                continue
             n_tables += 1
             tables.append(render_html(table, labels, language, number=n_tables))
         shown.append(

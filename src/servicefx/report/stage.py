@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -127,6 +127,10 @@ def _encoded(section: Section) -> dict[str, Any]:
             {
                 "id": figure.id, "kind": figure.kind, "title": _phrase(figure.title), "source": figure.source,
                 "notes": [_phrase(phrase) for phrase in figure.notes], "rows": _frame(figure.rows),
+                "axes": [_phrase(phrase) for phrase in figure.axes],
+                "verticals": _places(figure.verticals), "horizontals": _places(figure.horizontals),
+                "lines": _places(figure.lines), "critical": _value(figure.critical),
+                "points": None if figure.points is None else _frame(figure.points),
             }
             for figure in section.figures
         ],
@@ -150,6 +154,10 @@ def _decoded(entry: Mapping[str, Any]) -> Section:
             Figure(
                 id=figure["id"], kind=figure["kind"], title=_said(figure["title"]), source=figure["source"],
                 notes=tuple(map(_said, figure["notes"])), rows=_rows(figure["rows"]),
+                axes=tuple(map(_said, figure["axes"])), critical=_back(figure["critical"]),
+                verticals=_placed(figure["verticals"]), horizontals=_placed(figure["horizontals"]),
+                lines=_placed(figure["lines"]),
+                points=None if figure["points"] is None else _rows(figure["points"]),
             )
             for figure in entry["figures"]
         ),
@@ -181,6 +189,14 @@ def _rows(columns: list[dict[str, Any]]) -> pd.DataFrame:
     return pd.DataFrame(
         {c["name"]: pd.Series([_back(v) for v in c["values"]], dtype=c["dtype"]) for c in columns}
     )
+
+
+def _places(places: Iterable[tuple[float, ...]]) -> list[list[Any]]:
+    return [[_value(float(number)) for number in place] for place in places]
+
+
+def _placed(places: list[list[Any]]) -> tuple[Any, ...]:
+    return tuple(tuple(_back(number) for number in place) for place in places)
 
 
 def _value(value: Any) -> Any:

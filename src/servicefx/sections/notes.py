@@ -71,14 +71,14 @@ def fit_notes(study: Study, data: str, fit: Estimates, design: str) -> tuple[Phr
 
 
 def units_of(study: Study, name: str, data: str) -> str:
-    """Unit of a score in a data file: its scale's (``"points"``), or ``"units"`` where it stands on none.
+    """Unit of a score in a data file: the construct's own, its scale's (``"points"``), or ``"units"``.
 
     A construct measured by one column of another file, as money or an index, stands on no scale there.
     """
     if name not in study.spec.constructs or study.data_of(name) != data:
         return "units"
-    scale = study.scale_of(name)
-    return "units" if scale is None else scale.unit
+    scale, stated = study.scale_of(name), study.spec.constructs[name].unit
+    return stated or ("units" if scale is None else scale.unit)
 
 
 def step_of(study: Study, name: str, data: str) -> str:

@@ -103,6 +103,7 @@ class ConstructSpec(StudyFileTable):
     reversed: Columns = ()
     expectation: Columns = ()
     scale: str | None = Field(default=None, description="the name of a [scales] table")
+    unit: str | None = Field(default=None, min_length=1, description="a text such as 'hours'")
     label: Worded | None = Field(default=None, description='a text, or { en = "…", zh = "…" }')
     importance: Column | None = Field(default=None, description="a column name")
     measured_in: dict[str, Column] = Field(

@@ -13,7 +13,7 @@ from servicefx.values.glossary import GLOSSARY
 
 __all__ = ["Figure", "FigureKind", "Layout", "Phrase", "Section", "Table"]
 
-Layout = Literal["long", "table_one"]
+Layout = Literal["long", "table_one", "behind"]
 FigureKind = Literal["coefficients", "likert", "diagram", "distribution", "map", "curve", "contour"]
 
 
@@ -49,7 +49,8 @@ class Table:
         Built from the sample, rows dropped by reason, error kind, design, assumptions.
     layout : str
         How the page shows it: ``"long"`` as it stands, ``"table_one"`` as journals print descriptives
-        (rows ``construct, measure, other, estimate, conf_low, conf_high, n_obs``).
+        (rows ``construct, measure, other, estimate, conf_low, conf_high, n_obs``), ``"behind"`` not at all:
+        many rows that a figure shows and its caption links.
 
     Raises
     ------

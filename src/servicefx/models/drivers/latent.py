@@ -12,8 +12,8 @@ from servicefx import sem
 from servicefx.errors import DataError, Problem, closest
 from servicefx.models.drivers.decomposition import EXACT, explained_shares, parts
 from servicefx.models.drivers.draws import percentile_bounds
+from servicefx.sem.reading.implied_covariances import implied_covariances
 from servicefx.sem.sem_fit import SemFit
-from servicefx.sem.structure.matrices import implied
 from servicefx.values.estimates import critical_value, two_sided_p_value
 
 __all__ = ["latent_drivers"]
@@ -187,17 +187,7 @@ def _correlations(fit: SemFit, theta: Floats, names: Sequence[str]) -> Floats:
 
     NaN where values imply no covariance matrix.
     """
-    layout = fit.solution.layout
-    at = implied(layout, theta)
-    symmetric = at.symmetric[:, 0].copy()
-    if layout.constant is not None:
-        symmetric[:, layout.constant, layout.constant] = 0.0  # second moments about the means
-    total = at.total[:, 0]
-    whole = total @ symmetric @ total.transpose(0, 2, 1)
-    place = {name: number for number, name in enumerate(fit.model.items)}
-    place |= {name: layout.n_observed + number for number, name in enumerate(fit.model.constructs)}
-    places = [place[name] for name in names]
-    cov = whole[:, places][:, :, places]
+    cov = implied_covariances(fit, theta, names)
     variances = np.einsum("mjj->mj", cov)
     sd = np.sqrt(np.where(variances > 0, variances, np.nan))
     corr = cov / (sd[:, :, None] * sd[:, None, :])

@@ -189,7 +189,7 @@ def _check_names(data: pd.DataFrame, names: Sequence[str], where: str) -> None:
 def _described(fit: Estimates, dropped: dict[str, int], centres: dict[str, float]) -> Estimates:
     """The fit with its drops and the centring said."""
     said = ", ".join(f"'{name}' at {value:.4g}" for name, value in centres.items())
-    sentences = [f"centred: {said}; a term's own coefficient is its slope there"] if centres else []
+    sentences = [f"terms enter centred ({said}): a term's own coefficient is its slope there"] if centres else []
     return Estimates(
         estimator=fit.estimator,
         outcome=fit.outcome,

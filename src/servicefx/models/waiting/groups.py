@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from servicefx.errors import DataError, IdentificationError, Problem, closest
 from servicefx.models.waiting.rows import cluster_labels
@@ -60,6 +61,8 @@ def thresholds_by(
     draws: int = 1000,
     seed: int = 0,
     data_id: str = "data",
+    counts: NDArray[np.float32] | None = None,
+    source: str | None = None,
     level: float = 0.95,
     **options: Any,
 ) -> ThresholdGroups:
@@ -67,7 +70,7 @@ def thresholds_by(
 
     Parameters
     ----------
-    data, outcome, wait, covariates, clusters, weights, draws, seed, data_id, level
+    data, outcome, wait, covariates, clusters, weights, draws, seed, data_id, counts, source, level
         As `fit_threshold`.
     by : str
         Column of 2 to 20 groups; rows without one are not used.
@@ -91,9 +94,10 @@ def thresholds_by(
     if not 2 <= len(groups) <= _MOST_GROUPS:
         found = f"'{by}' has {len(groups)} groups, expected 2 to {_MOST_GROUPS}"
         raise DataError(Problem(where, found, "Name a column of segments or channels."))
-    unit = "rows" if clusters is None else f"clusters of '{clusters.name}'"
-    source = f"{data_id}: {draws} resamples of {unit}, seed {seed}"
-    counts = resample_counts(len(data), draws, seed, data_id, cluster_labels(clusters))
+    if counts is None:
+        unit = "rows" if clusters is None else f"clusters of '{clusters.name}'"
+        source = f"{data_id}: {draws} resamples of {unit}, seed {seed}"
+        counts = resample_counts(len(data), draws, seed, data_id, cluster_labels(clusters))
     fits: dict[str, ThresholdFit] = {}
     rows, slopes = [], []
     for group in groups:

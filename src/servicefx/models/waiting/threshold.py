@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from servicefx.errors import Problem, StudyError
 from servicefx.models.waiting.forms import compare_forms
 from servicefx.models.waiting.frames import (
     bend_frame,
@@ -30,6 +31,7 @@ Floats = NDArray[np.float64]
 CONTINUOUS = "the line bends at one wait and does not jump there"
 EXOGENOUS = "customers who wait longer do not differ in other ways that move the outcome, beyond what is held"
 _MANY_AT_AN_END = 0.05
+_FEWEST_DRAWS = 99
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
@@ -150,6 +152,8 @@ def fit_threshold(
 
     Raises
     ------
+    StudyError
+        If there are fewer than 99 draws.
     DataError
         If columns are absent, constant, text or infinite, rows or different waits are too few, or no
         threshold is left to search.
@@ -181,8 +185,9 @@ def fit_threshold(
     >>> bool(abs(fit.threshold.estimate - 24) < 2)
     True
     """
-    if draws < 99:
-        raise ValueError(f"at least 99 draws are needed for an interval, not {draws}")
+    if draws < _FEWEST_DRAWS:
+        found = f"{draws}, at least {_FEWEST_DRAWS} are needed for an interval"
+        raise StudyError(Problem("draws", found, "Ask for more draws."))
     if (counts is None) != (source is None):
         raise ValueError("counts= and source= belong together: give both or neither")
     rows = wait_rows(data, outcome, wait, covariates, clusters, weights)

@@ -7,8 +7,8 @@ from servicefx.values.glossary.column import Column
 __all__ = ["CUSTOMERS"]
 
 CUSTOMERS: dict[str, Column] = {
-    "share_low": Column("lower end of the interval of a share", "[0, 1]", "estimate"),
-    "share_high": Column("upper end of the interval of a share", "[0, 1]", "estimate"),
+    "share_low": Column("lower end of the interval of a share", "[0, 1]", "share"),
+    "share_high": Column("upper end of the interval of a share", "[0, 1]", "share"),
     "rank": Column("place from the largest, 1 first", "count from 1", "count"),
     "rank_low": Column("best place within the draws' interval", "count from 1", "count"),
     "rank_high": Column("worst place within the draws' interval", "count from 1", "count"),
@@ -22,12 +22,27 @@ CUSTOMERS: dict[str, Column] = {
     "chance_left": Column("share of the draws in which the first of a pair dominates", "[0, 1]", "share"),
     "chance_right": Column("share of the draws in which the second of a pair dominates", "[0, 1]", "share"),
     "chance_neither": Column("share of the draws in which neither of a pair dominates", "[0, 1]", "share"),
+    "complete": Column(
+        "share of the draws in which a driver explains more next to any others", "[0, 1]", "share"
+    ),
+    "conditional": Column(
+        "share of the draws in which a driver explains more on average next to every number of others",
+        "[0, 1]",
+        "share",
+    ),
+    "general": Column("share of the draws in which a driver explains more on average", "[0, 1]", "share"),
+    "alone": Column("squared correlation of a driver and the outcome", "[0, 1]", "estimate"),
+    "last": Column("what R² loses without a driver", "[0, 1]", "estimate"),
+    "johnson": Column("part of R² by Johnson's relative weights", "[0, 1]", "estimate"),
+    "pratt": Column("part of R² by Pratt: coefficient times correlation", "(-inf, inf)", "estimate"),
+    "lmg": Column("part of R², mean over all orders of entry (Shapley)", "[0, 1]", "estimate"),
     "reproduced": Column("share of the draws that agree with the sample", "[0, 1]", "share"),
     "per_point": Column(
         "the estimate per point of the driver between the groups' means", "points per point", "estimate"
     ),
     "per_point_low": Column("lower end of the interval per point", "points per point", "estimate"),
     "per_point_high": Column("upper end of the interval per point", "points per point", "estimate"),
+    "per_point_p_value": Column("p-value of the number per point", "[0, 1]", "p_value"),
     "impact_asymmetry": Column("reward less size of the penalty, over their sum", "[-1, 1]", "estimate"),
     "kano": Column("class of a driver: basic, performance, excitement or reversed", "-", "text"),
     "chance_basic": Column(

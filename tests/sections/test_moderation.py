@@ -1,0 +1,102 @@
+"""The section on moderators: joint interactions, slopes, regions, and what it leaves to others."""
+
+from __future__ import annotations
+
+from types import ModuleType
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from servicefx.sections.moderation import moderation_section
+from servicefx.study.study import Study
+from servicefx.values.table import Section
+
+
+def moderated(made: ModuleType, moderators: dict[str, list[str]]) -> Study:
+    """Two drivers that correlate; trust matters more to the young, quality to no one more than to others."""
+    frame = made.survey_frame(n=900)
+    rng = np.random.default_rng(2)
+    frame["age"] = rng.integers(18, 80, len(frame)).astype(float)
+    frame["way"] = np.where(rng.random(len(frame)) < 0.5, "phone", "web")
+    frame["spot"] = rng.choice(["a", "b", "c"], len(frame))
+    trust = frame[["tru1", "tru2"]].mean(axis=1) - 4
+    more = -0.02 * trust * (frame["age"] - 49)
+    frame[["sat1", "sat2"]] = frame[["sat1", "sat2"]].add(more, axis=0)
+    paths = [
+        {
+            "from": "service_quality",
+            "to": "satisfaction",
+            "moderators": moderators.get("service_quality", []),
+        },
+        {"from": "trust", "to": "satisfaction", "moderators": moderators.get("trust", [])},
+        {"from": "satisfaction", "to": "loyalty"},
+    ]
+    return made.survey(frame, paths=paths, scales={"seven": {"min": -9, "max": 17}})
+
+
+@pytest.fixture(scope="module")
+def page(made: ModuleType) -> Section:
+    section = moderation_section(moderated(made, {"service_quality": ["age"], "trust": ["age"]}))
+    assert section is not None
+    return section
+
+
+def rows(section: Section, table: str) -> pd.DataFrame:
+    return next(each for each in section.tables if each.id == table).rows
+
+
+def test_interactions_with_one_moderator_are_fitted_together(page: Section) -> None:
+    found = rows(page, "moderation").set_index("term")
+    assert found.loc["trust", "conf_low"] < -0.02 < found.loc["trust", "conf_high"]
+    assert found.loc["trust", "p_adjusted"] < 0.001
+    # alone, quality's product would pass for trust's, with which it correlates
+    assert found.loc["service_quality", "conf_low"] < 0 < found.loc["service_quality", "conf_high"]
+
+
+def test_the_coefficient_is_that_of_one_regression_with_both_products(
+    made: ModuleType, page: Section
+) -> None:
+    study = moderated(made, {"service_quality": ["age"], "trust": ["age"]})
+    scores, age = study.scores["customers"], study.frames["customers"]["age"]
+    quality, trust = scores["service_quality"], scores["trust"]
+    design = np.column_stack([np.ones(len(age)), quality, trust, age, quality * age, trust * age])
+    slopes = np.linalg.lstsq(design, scores["satisfaction"], rcond=None)[0]
+    assert rows(page, "moderation")["estimate"].tolist() == pytest.approx(slopes[4:].tolist(), rel=1e-8)
+
+
+def test_slopes_and_regions_follow_the_moderator(page: Section) -> None:
+    slopes = rows(page, "simple_slopes").query("term == 'trust'")
+    assert slopes["estimate"].is_monotonic_decreasing
+    regions = rows(page, "johnson_neyman").query("term == 'trust'")
+    assert regions["sign"].tolist()[0] == "positive"
+    assert regions["share"].sum() == pytest.approx(1)
+
+
+def test_the_figure_is_of_the_surest_interaction(page: Section) -> None:
+    (figure,) = page.figures
+    assert figure.title.values["term"] == "trust"
+    assert figure.rows["estimate"].tolist() == rows(page, "moderation_curve")["estimate"].tolist()
+
+
+def test_latent_versions_stand_beside_the_scores(page: Section) -> None:
+    found = rows(page, "moderation_latent").query("term == 'trust'").set_index("kind")
+    assert (found["undefined"] == "").all()
+    assert (found["conf_high"] < 0).all()
+    assert abs(found.loc["product_indicators", "estimate"]) > abs(found.loc["observed", "estimate"])
+
+
+def test_a_column_of_groups_enters_as_differences_from_the_first(made: ModuleType) -> None:
+    section = moderation_section(moderated(made, {"trust": ["way", "spot"]}))
+    assert section is not None
+    assert rows(section, "moderation")["moderator"].tolist() == ["way: web", "spot: b", "spot: c"]
+    assert section.figures == ()
+    assert section.findings[-1].key == "finding.moderation_open"
+
+
+def test_no_moderators_ask_nothing(made: ModuleType) -> None:
+    assert moderation_section(moderated(made, {})) is None
+
+
+def test_a_moderator_the_study_did_not_record_is_passed_over(made: ModuleType) -> None:
+    assert moderation_section(moderated(made, {"trust": ["product_complexity"]})) is None
