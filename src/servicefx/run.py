@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import ExitStack
@@ -29,6 +30,7 @@ __all__ = [
     "Verification",
     "find_study",
     "fit_model",
+    "processes_for",
     "run_sections",
     "run_study",
     "verify_report",
@@ -43,6 +45,7 @@ SECTIONS: tuple[tuple[str, str], ...] = (
     ("service_quality", "servicefx.sections.service_quality:service_quality_section"),
     ("benefit", "servicefx.sections.benefit:benefit_section"),
     ("drivers", "servicefx.sections.drivers:drivers_section"),
+    ("gap", "servicefx.sections.gap:gap_section"),
     ("waiting", "servicefx.sections.waiting:waiting_section"),
     ("moderation", "servicefx.sections.moderation:moderation_section"),
     ("structure", "servicefx.sections.structure:structure_section"),
@@ -50,11 +53,16 @@ SECTIONS: tuple[tuple[str, str], ...] = (
     ("chain", "servicefx.sections.chain:chain_section"),
     ("repurchase", "servicefx.sections.chain:repurchase_section"),
     ("panel", "servicefx.sections.panel:panel_section"),
+    ("causal", "servicefx.sections.causal:causal_section"),
     ("money", "servicefx.sections.money:money_section"),
     ("hypotheses", "servicefx.sections.hypotheses:hypotheses_section"),
     ("claims", "servicefx.sections.claims:claims_section"),
 )
 """Id and place of every section, in the order of the report; a section is imported when it is reached."""
+
+_LARGE = 100_000
+"""Cells of the data from which several processes pay."""
+_MOST_PROCESSES = 4
 
 Progress = Callable[[str, int, int], None]
 
@@ -115,6 +123,16 @@ def run_sections(
                 yield section
 
 
+def processes_for(study: Study) -> int:
+    """Processes worth their start: as many as the machine has, at most 4, where the data are large.
+
+    A process takes about two seconds to start, which a small study does not save.
+    """
+    cells = sum(frame.size for frame in study.frames.values())
+    available = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return min(available, _MOST_PROCESSES) if cells >= _LARGE else 1
+
+
 def _section(study: Study, entry: tuple[str, str], seed: int) -> Section | None:
     """One section; its module, and what that imports, is loaded here."""
     module, function = entry[1].split(":")
@@ -126,7 +144,7 @@ def run_study(
     study_file: str | Path,
     out: str | Path | None = None,
     *,
-    jobs: int = 1,
+    jobs: int | None = 1,
     progress: Progress | None = None,
 ) -> RunResult:
     """Read a study, answer its questions and write the report whole.
@@ -137,8 +155,9 @@ def run_study(
         ``study.toml`` or its folder.
     out : path
         Folder of the report; by default ``reports/<study id>`` below the working directory.
-    jobs : int
-        Processes; the report does not depend on it.
+    jobs : int or None
+        Processes; the report does not depend on it. None takes `processes_for` the study; a script that asks
+        for several must be guarded by ``if __name__ == "__main__"``.
     progress : callable
         As `run_sections`.
 
@@ -156,6 +175,7 @@ def run_study(
     from servicefx.study.study import load_study
 
     study = load_study(study_file)
+    jobs = processes_for(study) if jobs is None else jobs
     sections = tuple(run_sections(study, progress=progress, jobs=jobs))
     files = render_report(study, sections)
     folder = write_report(Path("reports") / study.id if out is None else Path(out), files)
@@ -219,7 +239,11 @@ def find_study(study_sha256: str, below: Path) -> Path:
 
 
 def verify_report(
-    report: str | Path, study_file: str | Path | None = None, *, progress: Progress | None = None
+    report: str | Path,
+    study_file: str | Path | None = None,
+    *,
+    jobs: int | None = 1,
+    progress: Progress | None = None,
 ) -> Verification:
     """Check a report's files against its manifest, rebuild it, and compare the two cell by cell.
 
@@ -229,6 +253,8 @@ def verify_report(
         Folder of the report.
     study_file : path
         The study; by default the one among ``analyses/*/study.toml`` with the manifest's hash.
+    jobs : int or None
+        As `run_study`.
     progress : callable
         As `run_sections`.
 
@@ -254,7 +280,8 @@ def verify_report(
     if study_file is None:
         study_file = find_study(str(manifest["study_sha256"]), Path())
     study = load_study(study_file)
-    rebuilt = render_report(study, tuple(run_sections(study, progress=progress)))
+    jobs = processes_for(study) if jobs is None else jobs
+    rebuilt = render_report(study, tuple(run_sections(study, progress=progress, jobs=jobs)))
     return Verification(
         problems=tuple(problems),
         differences=tuple(compare_reports(kept, rebuilt)),

@@ -12,8 +12,15 @@ from servicefx.cli.printing import complain, console, print_json, progress, say
 
 __all__ = ["run", "verify", "write_report"]
 
+Jobs = Annotated[
+    int | None,
+    typer.Option(
+        min=1, help="Processes [default: by the size of the data]; the report does not depend on it."
+    ),
+]
 
-def write_report(study: Path, out: Path | None, as_json: bool, jobs: int = 1) -> None:
+
+def write_report(study: Path, out: Path | None, as_json: bool, jobs: int | None = None) -> None:
     """Run a study and say what was written and what could not be reported."""
     from servicefx.run import run_study
 
@@ -37,7 +44,7 @@ def write_report(study: Path, out: Path | None, as_json: bool, jobs: int = 1) ->
 def run(
     study: StudyArgument,
     out: Annotated[Path | None, typer.Option(help="Report folder [default: reports/<study id>].")] = None,
-    jobs: Annotated[int, typer.Option(min=1, help="Processes; the report does not depend on it.")] = 1,
+    jobs: Jobs = None,
     as_json: JsonOption = False,
 ) -> None:
     """Write the report of a study.
@@ -50,6 +57,7 @@ def run(
 def verify(
     report: Annotated[Path, typer.Argument(metavar="REPORT_DIR", help="Folder of a report.")],
     study: Annotated[Path | None, typer.Option(help="Its study [default: found by its hash].")] = None,
+    jobs: Jobs = None,
     as_json: JsonOption = False,
 ) -> None:
     """Rebuild a report and compare.
@@ -60,7 +68,7 @@ def verify(
 
     advance, stop = progress(report.name)
     try:
-        result = verify_report(report, study, progress=advance)
+        result = verify_report(report, study, jobs=jobs, progress=advance)
     finally:
         stop()
     if as_json:
