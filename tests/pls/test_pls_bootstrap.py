@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -99,9 +100,26 @@ def test_tables_have_glossary_columns_and_say_how_they_were_made():
 def test_what_cannot_be_negative_has_no_p_value():
     table = DRAWN.table()
     signed = table["quantity"].isin(["path", "weight", "loading"])
+    varies = table["std_error"] > 1e-9
     assert table.loc[~signed, "p_value"].isna().all()
-    assert table.loc[signed, "p_value"].notna().all()
+    assert table.loc[signed & varies, "p_value"].notna().all()
     assert DRAWN.effects()["p_value"].notna().all()
+
+
+def test_a_single_items_weight_is_one_in_every_resample_and_not_tested():
+    table = DRAWN.table()
+    same = table[table["quantity"].isin(["weight", "loading"]) & (table["std_error"] < 1e-9)]
+    assert same["estimate"].tolist() == pytest.approx([1.0] * len(same))
+    assert len(same) == 2
+    assert same["p_value"].isna().all()
+    assert same["undefined"].str.startswith("the same in every resample").all()
+
+
+def test_a_corrected_interval_without_an_end_says_why():
+    shifted = replace(DRAWN, estimates=DRAWN.draws.max(axis=0) + 1)
+    table = shifted.table("bca", quantity="path")
+    assert table["conf_low"].isna().all()
+    assert table["undefined"].str.startswith("all resamples lie on one side").all()
 
 
 def test_numbers_that_do_not_exist_have_no_draws_and_no_interval():

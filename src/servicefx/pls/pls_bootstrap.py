@@ -20,6 +20,9 @@ Floats = NDArray[np.float64]
 _MANY_FAILED = 0.10
 _MANY_TURNED = 0.01
 _FEW = "fewer than two resamples have it"
+_ROUNDING = 1e-12
+_FIXED = "the same in every resample, as a single item's weight and loading are: nothing to test"
+_ONE_SIDED = "all resamples lie on one side of the estimate, so that its bias cannot be corrected"
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
@@ -191,7 +194,8 @@ class PlsBootstrap:
             ``lhs, op, rhs, quantity, estimate, std_error, statistic, p_value, conf_low, conf_high, n_draws,
             undefined`` (why a number does not exist, empty where it does):
             the standard error is the draws' standard deviation, the p-value twice the smaller share of draws
-            on either side of zero, counted as (b + 1) / (B + 1); NaN for what cannot be negative.
+            on either side of zero, counted as (b + 1) / (B + 1); NaN for what cannot be negative or
+            is the same in every resample.
 
         Raises
         ------
@@ -239,8 +243,12 @@ class PlsBootstrap:
         for name in ("conf_low", "conf_high", "n_draws"):
             frame[name] = columns[name]
         few = np.isnan(columns["std_error"])
+        fixed = np.less_equal(columns["std_error"], _ROUNDING * np.abs(columns["estimate"]))
+        frame.loc[fixed, "p_value"] = np.nan
+        endless = np.isnan(columns["conf_low"] + columns["conf_high"])
         frame["undefined"] = [
-            self.undefined.get(term, _FEW if lost else "") for term, lost in zip(terms, few, strict=True)
+            self.undefined.get(term) or (_FEW if lost else _FIXED if same else _ONE_SIDED if free else "")
+            for term, lost, same, free in zip(terms, few, fixed, endless, strict=True)
         ]
         frame.attrs.update(kind=kind, level=level, n_failed=self.n_failed, notes=self._notes(kind))
         return frame
