@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import importlib
 import json
+from dataclasses import replace
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from servicefx.errors import DataError
 from servicefx.report.seals import report_files
-from servicefx.run import SECTIONS, fit_model, run_sections, run_study
+from servicefx.run import SECTIONS, fit_model, processes_for, run_sections, run_study
 from servicefx.study.study import load_study
 from servicefx.study.template import write_template
 
@@ -90,6 +92,13 @@ def test_the_report_does_not_depend_on_the_number_of_processes(study_folder: Pat
     for jobs in (1, 2):
         run_study(study_folder, tmp_path / str(jobs), jobs=jobs)
     assert report_files(tmp_path / "1") == report_files(tmp_path / "2")
+
+
+def test_small_data_are_not_worth_a_second_process(study_folder: Path) -> None:
+    study = load_study(study_folder)
+    assert processes_for(study) == 1
+    large = {name: pd.concat([frame] * 3000) for name, frame in study.frames.items()}
+    assert 1 <= processes_for(replace(study, frames=large)) <= 4
 
 
 def test_a_triangle_of_ragged_rows_is_told_how_to_be_written(tmp_path: Path) -> None:

@@ -206,3 +206,13 @@ def test_a_page_says_that_it_holds_english_only_where_it_does(study, sections):
 def test_a_language_without_words_is_named(study, sections):
     with pytest.raises(KeyError, match=r"no words in language 'xx'"):
         render_report(study, sections, ("xx",))
+
+
+def test_rows_behind_a_figure_are_linked_not_printed(study, sections):
+    behind = tuple(replace(table, layout="behind") for table in sections[0].tables)
+    made = render_report(study, (replace(sections[0], tables=behind), *sections[1:]))
+    page = made["report.html"].decode()
+    assert 'id="table-drivers"' not in page
+    assert "tables/drivers.csv" in page
+    assert "tables/drivers.csv" in made
+    assert "Table 1" in page

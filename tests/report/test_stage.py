@@ -5,7 +5,7 @@ import pytest
 from servicefx.errors import StudyError
 from servicefx.report.page import render_report
 from servicefx.report.stage import staged_sections, write_section, write_staged_report
-from servicefx.values.table import Phrase, Section, Table
+from servicefx.values.table import Figure, Phrase, Section, Table
 
 
 def content(folder):
@@ -69,3 +69,23 @@ def test_rows_come_back_as_they_were(tmp_path, study):
     (back,) = staged_sections(tmp_path / "r", study)
     pd.testing.assert_frame_equal(back.tables[0].rows, rows)
     assert back.title == title
+
+
+def test_figures_come_back_as_they_were(tmp_path, study):
+    title = Phrase(key="note.text", values={"text": "t"})
+    grid = pd.DataFrame({"x": [1.0, 2.0], "y": [1.0, 1.0], "estimate": [0.5, np.nan]})
+    figure = Figure(
+        id="f", kind="contour", title=title, rows=grid, source="t", axes=(title, title), critical=0.0,
+        verticals=((1.5, np.nan, np.nan),), horizontals=((1.0, 0.5, 1.5),), lines=((0.0, 0.0, 1.0, 1.0),),
+        points=pd.DataFrame({"term": ["a"], "x": [1.0], "y": [1.0]}),
+    )  # fmt: skip
+    table = Table(id="t", title=title, rows=grid[["estimate"]])
+    section = Section(id="s", title=title, tables=(table,), figures=(figure,))
+    write_section(tmp_path / "r", section, study)
+    (back,) = staged_sections(tmp_path / "r", study)
+    (again,) = back.figures
+    for name in ("rows", "points"):
+        pd.testing.assert_frame_equal(getattr(again, name), getattr(figure, name))
+    for name in ("axes", "critical", "horizontals", "lines", "kind", "source"):
+        assert getattr(again, name) == getattr(figure, name)
+    np.testing.assert_array_equal(again.verticals, figure.verticals)
