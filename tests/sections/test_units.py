@@ -61,8 +61,8 @@ def test_hours_are_units_and_a_scale_keeps_its_own_word(tmp_path: Path, rng: np.
     assert paths.tables[0].rows["unit"].tolist() == ["stars per unit", "stars per star"]
     drivers = drivers_section(made)
     assert drivers is not None
-    said = [dict(finding.values) for finding in drivers.findings]
-    assert [(values["step"], values["unit"]) for values in said] == [("unit", "stars")]
+    said = {finding.key: (finding.values["step"], finding.values["unit"]) for finding in drivers.findings}
+    assert said == {"finding.driver": ("unit", "stars"), "finding.kano": ("unit", "stars")}
     chain = chain_section(made)
     assert chain is not None
     assert set(chain.tables[0].rows["unit"]) == {"stars per unit"}

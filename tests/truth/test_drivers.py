@@ -14,9 +14,11 @@ from scipy.special import bdtr, ndtri
 from servicefx.engines.ordered import fit_ordered_logit
 from servicefx.engines.quantile import fit_quantile
 from servicefx.models.drivers import importance_performance, penalty_reward, relative_importance
+from servicefx.sections.drivers import drivers_section
 from servicefx.study.after_sales.scores import score_frame
 from servicefx.study.simulate import simulate
 from servicefx.study.study import load_study
+from servicefx.values.table import Section
 
 DRAWN = 400
 DIMENSIONS = ["tangibles", "reliability", "responsiveness", "assurance", "empathy"]
@@ -170,3 +172,59 @@ def test_importance_in_after_sales_is_that_of_many_more_customers(repository: Pa
     assert (found["conf_low"] < whole["estimate"]).all()
     assert (whole["estimate"] < found["conf_high"]).all()
     assert whole["rank"].tolist() == found["rank"].tolist()
+
+
+HELD = "response_time"
+
+
+def page(repository: Path) -> Section:
+    section = drivers_section(load_study(repository / "analyses" / "after_sales"))
+    assert section is not None
+    return section
+
+
+def rows_of(section: Section, name: str) -> pd.DataFrame:
+    return next(entry.rows for entry in section.tables if entry.id == name)
+
+
+def test_the_drivers_page_of_after_sales_tells_the_true_regression(repository: Path) -> None:
+    section = page(repository)
+    truth = pd.read_csv(repository / "data" / "raw" / "after_sales_truth.csv")
+    model = "OLS: satisfaction ~ " + " + ".join([*DIMENSIONS, "first_response_hours"])
+    slopes = truth[truth["model"] == model].set_index("term")["estimate"]
+    slopes = slopes.rename({"first_response_hours": HELD})
+    rows = rows_of(section, "drivers")
+    clustered = rows[rows["covariance_kind"].str.startswith("cluster")].set_index("term")
+    for name in [*DIMENSIONS, HELD]:
+        row = clustered.loc[name]
+        assert abs(row["estimate"] - slopes[name]) < 4 * row["std_error"], name
+
+
+def test_the_drivers_page_of_after_sales_agrees_with_many_more_customers(repository: Path) -> None:
+    section = page(repository)
+    many = score_frame(simulate(200_000, seed=78, n_firms=400).customers)
+    many = many.rename(columns={"first_response_hours": HELD})[["satisfaction", *DIMENSIONS, HELD]].dropna()
+    whole = relative_importance(many, "satisfaction", DIMENSIONS, covariates=[HELD]).set_index("term")
+    parts = rows_of(section, "importance").set_index("term")
+    error = (parts["conf_high"] - parts["conf_low"]) / 3.92
+    assert (abs(parts["estimate"] - whole.loc[parts.index, "estimate"]) < 4 * error).all()
+    assert parts.index.tolist() == whole.sort_values("rank").index.tolist()
+    kano = rows_of(section, "kano").set_index("term")
+    bends = penalty_reward(
+        many,
+        "satisfaction",
+        DIMENSIONS,
+        [HELD],
+        low=kano["cut_low"].to_dict(),
+        high=kano["cut_high"].to_dict(),
+    ).set_index(["term", "kind"])
+    found = rows_of(section, "penalty_reward").set_index(["term", "kind"])
+    error = (found["per_point_high"] - found["per_point_low"]) / (2 * 2.023)  # 39 degrees of freedom
+    apart = abs(found["per_point"] - bends.loc[found.index, "per_point"])
+    assert (apart < 4 * error).all()
+    # losses weigh more than gains (H2), so that no dimension earns more than it costs
+    true_class = bends.xs("penalty", level="kind")["kano"]
+    assert set(true_class) <= {"basic", "performance"}
+    for sentence in section.findings:
+        if sentence.key == "finding.kano":
+            assert true_class[str(sentence.values["term"])] == sentence.values["kano"]

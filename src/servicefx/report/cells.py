@@ -17,10 +17,19 @@ Row = Mapping[str, object]
 MERGED = {
     "conf_low": ("conf_high", "conf"),
     "alpha_low": ("alpha_high", "alpha"),
+    "freed_low": ("freed_high", "freed"),
     "amount_low": ("amount_high", "amount"),
+    "delta_low": ("delta_high", "delta"),
     "target_low": ("target_high", "target"),
     "low": ("high", "range"),
     "bin_low": ("bin_high", "bin"),
+    "share_low": ("share_high", "of_share"),
+    "rank_low": ("rank_high", "ranks"),
+    "cut_low": ("cut_high", "middle"),
+    "per_point_low": ("per_point_high", "per_point"),
+    "importance_low": ("importance_high", "importance"),
+    "performance_low": ("performance_high", "performance"),
+    "priority_low": ("priority_high", "priority"),
 }
 """First column of a pair -> the second, and the key of their common heading."""
 
@@ -34,6 +43,9 @@ _AS_WRITTEN = frozenset({"data", "item", "wave"})
 _BETWEEN = (", ", ": ")
 """What stands between names: of a judged number's subject, of a setting's constructs."""
 _ARROW = " \N{RIGHTWARDS ARROW} "
+_WAYS = (" \N{RIGHTWARDS ARROW} ", " \N{LEFTWARDS ARROW} ", " \N{LEFT RIGHT ARROW} ")
+"""What stands between the nodes of a way through a graph."""
+_WAY = f"({'|'.join(_WAYS)})"
 
 
 def is_number(column: str) -> bool:
@@ -63,7 +75,9 @@ def in_words(column: str, value: str, labels: Labels, language: str) -> str:
         return _ARROW.join(labels(part) for part in re.split(r"\s*(?:->|[>→;,])\s*", value) if part)
     if GLOSSARY[column].role == "text" and (text := translated(value, language)) != value:
         return text
-    if column in {"subject", "value"}:
+    if column == "open_way":
+        return "".join(piece if piece in _WAYS else labels(piece) for piece in re.split(_WAY, value))
+    if column in {"subject", "value", "given"}:
         return "".join(part if part in _BETWEEN else labels(part) for part in re.split(r"(, |: )", value))
     return value if column in _AS_WRITTEN else labels(value)
 
@@ -76,7 +90,7 @@ def _plain(value: object) -> str:
 def _role(column: str, row: Row) -> str:
     """Role of a number, which in a mixed column its unit or its measure decides."""
     role: str = GLOSSARY[column].role
-    if role != "estimate" or column in {"statistic", "std_all"}:
+    if role != "estimate" or column in {"statistic", "std_all", "start", "end"}:
         return role
     unit = str(row.get("unit") or "")
     if unit.startswith("share"):

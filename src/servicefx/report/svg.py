@@ -140,7 +140,8 @@ def ticks(low: float, high: float, target: int = 4) -> list[float]:
         key=lambda size: abs(math.log(span / size / target)),
     )
     first, last = math.floor(low / step + 1e-9), math.ceil(high / step - 1e-9)
-    return [round(position * step, 12) + 0.0 for position in range(first, last + 1)]
+    places = max(12, 2 - exponent)
+    return [round(position * step, places) + 0.0 for position in range(first, last + 1)]
 
 
 class Drawing:

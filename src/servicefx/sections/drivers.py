@@ -1,10 +1,14 @@
-"""What goes with satisfaction: the drivers regression under two kinds of error (H1)."""
+"""What goes with satisfaction: the drivers page, from importance to the regression behind it (H1)."""
 
 from __future__ import annotations
 
 from servicefx.engines.design_matrix import CONSTANT
 from servicefx.models.chain import chain_outcomes
 from servicefx.models.drivers import fit_direct
+from servicefx.sections.drivers_asked import AskedDrivers, Pages, asked_drivers, pages_or_refusal
+from servicefx.sections.drivers_importance import dominance_pages, importance_pages, priority_pages
+from servicefx.sections.drivers_kano import kano_pages
+from servicefx.sections.drivers_versions import latent_pages, overlap_pages, version_pages
 from servicefx.sections.notes import answering, estimates_rows, fit_notes, step_of, units_of
 from servicefx.study.study import Study
 from servicefx.values.estimates import FEW_CLUSTERS
@@ -20,9 +24,9 @@ _COLLINEAR = 10.0
 def drivers_section(
     study: Study,
     outcome: str = "satisfaction",
-    seed: int | None = None,  # noqa: ARG001 - every section has it
+    seed: int | None = None,
 ) -> Section | None:
-    """Regression of an outcome on its drivers with HC3 and, where clusters are declared, clustered errors.
+    """What goes with an outcome: how much, how surely in which order, in which shape, what to work on first.
 
     Parameters
     ----------
@@ -30,17 +34,43 @@ def drivers_section(
     outcome : str
         Construct id.
     seed : int
-        Not used: nothing here is drawn.
+        Of the shared resamples; by default the study's.
 
     Returns
     -------
     Section or None
-        Table and figure ``drivers``; None where no path leads to the outcome.
+        Tables ``importance, priority_map, priorities, kano, penalty_reward, drivers, importance_rules,
+        dominance, collinearity, driver_versions, latent_drivers`` (with two drivers or more; with one only
+        what needs no other), figures ``importance, priority_map, drivers``; None where no path leads to the
+        outcome.
     """
     if outcome not in study.spec.constructs or outcome not in chain_outcomes(study, study.data_of(outcome)):
         return None
     data = study.data_of(outcome)
+    seed = study.seed if seed is None else seed
     fit = fit_direct(study, outcome, data=data)
+    asked = asked_drivers(study, outcome, data, fit, seed)
+    ranked = (importance_pages, priority_pages) if len(asked.drivers) > 1 else ()
+    shaped = (kano_pages,) if asked.drivers else ()
+    first = [pages_or_refusal(build, asked) for build in (*ranked, *shaped)]
+    compared = (dominance_pages,) if len(asked.drivers) > 1 else ()
+    last = [
+        pages_or_refusal(build, asked) for build in (*compared, overlap_pages, version_pages, latent_pages)
+    ]
+    pages = [*first, _regression(asked), *last]
+    return Section(
+        id="drivers",
+        title=Phrase(key="section.drivers", values={"outcome": outcome}),
+        findings=tuple(finding for page in pages for finding in page.findings),
+        tables=tuple(table for page in pages for table in page.tables),
+        figures=tuple(figure for page in pages for figure in page.figures),
+        notes=tuple(note for page in pages for note in page.notes),
+    )
+
+
+def _regression(asked: AskedDrivers) -> Pages:
+    """Table and figure ``drivers``: the coefficients, with HC3 and with clustered errors."""
+    study, data, outcome, fit = asked.study, asked.data, asked.outcome, asked.fit
     fits = [fit.robust] if fit.clustered is None else [fit.clustered, fit.robust]
     notes = list(fit_notes(study, data, fit.estimates, "adjusted"))
     notes += [
@@ -76,9 +106,7 @@ def drivers_section(
         Phrase(key="finding.driver_undecided", values={"term": term, "outcome": outcome})
         for term in undecided
     )
-    return Section(
-        id="drivers",
-        title=Phrase(key="section.drivers", values={"outcome": outcome}),
+    return Pages(
         findings=findings,
         tables=(
             Table(

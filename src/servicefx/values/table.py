@@ -92,8 +92,9 @@ class Figure:
         ``"coefficients"`` (rows ``term, estimate, conf_low, conf_high`` and optional ``series``),
         ``"likert"`` (rows ``construct, item, answer, share``), ``"diagram"`` (rows ``from, to, estimate,
         conf_low, conf_high``), ``"distribution"`` (rows ``bin_low, bin_high, share``), ``"map"`` (rows
-        ``term, x, x_low, x_high, y, y_low, y_high``), ``"curve"`` (rows ``x, estimate, conf_low, conf_high``
-        and optional ``series``, ascending in x), ``"contour"`` (rows ``x, y, estimate`` on a full grid).
+        ``term, x, x_low, x_high, y, y_low, y_high`` and optional ``quadrant``, named in its corner),
+        ``"curve"`` (rows ``x, estimate, conf_low, conf_high`` and optional ``series``, ascending in x),
+        ``"contour"`` (rows ``x, y, estimate`` on a full grid).
     title : Phrase
         Heading, also the text a screen reader reads.
     rows : DataFrame

@@ -61,3 +61,11 @@ def test_too_few_or_too_many_drivers_are_refused(count: int, message: str, rng: 
     frame = pd.DataFrame(rng.normal(size=(50, 17)), columns=[f"x{at}" for at in range(17)])
     with pytest.raises(DataError, match=message):
         dominance(frame, "x0", [f"x{at}" for at in range(1, count + 1)])
+
+
+def test_general_dominance_beyond_covariates_is_lmg_beyond_them(survey: pd.DataFrame) -> None:
+    found = dominance(survey, "y", ["a", "b"], 100, 3, covariates=["c"])
+    lmg = relative_importance(survey, "y", ["a", "b"], draws=100, seed=3, covariates=["c"])
+    columns = ["estimate", "conf_low", "conf_high"]
+    assert found.general[columns].to_numpy() == pytest.approx(lmg[columns].to_numpy(), abs=1e-12)
+    assert found.r2 == pytest.approx(lmg["r2"].iloc[0], abs=1e-12)

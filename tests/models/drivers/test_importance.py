@@ -11,6 +11,8 @@ from servicefx.errors import DataError, IdentificationError, StudyError
 from servicefx.models.drivers import relative_importance
 from servicefx.models.drivers.decomposition import METHODS, simulated_parts
 from servicefx.models.drivers.draws import rank_bounds, ranks
+from servicefx.models.drivers.importance import importance_draws
+from servicefx.models.drivers.resampling import driver_moments
 from servicefx.models.drivers.subsets import (
     balanced_orders,
     entry_increments,
@@ -261,3 +263,62 @@ def test_an_outcome_nothing_explains_has_no_shares_and_says_so() -> None:
     assert found["estimate"].tolist() == [0, 0]
     assert found["share"].isna().all()
     assert "no shares, as nothing is explained" in found["undefined"].iloc[0]
+
+
+def brute_force(frame: pd.DataFrame, drivers: list[str], held: list[str]) -> dict[str, float]:
+    """Mean increment of R² over all orders of entry of the drivers, behind what is held."""
+    orders = list(permutations(drivers))
+    gains = dict.fromkeys(drivers, 0.0)
+    for order in orders:
+        before = list(held)
+        for name in order:
+            gains[name] += (r_squared(frame, [*before, name]) - r_squared(frame, before)) / len(orders)
+            before.append(name)
+    return gains
+
+
+@pytest.mark.parametrize("held", [["d"], ["d", "e"]])
+def test_parts_beyond_covariates_are_those_of_all_orders_that_begin_with_them(
+    held: list[str], survey: pd.DataFrame
+) -> None:
+    found = relative_importance(survey, "y", NAMES[:3], covariates=held)
+    expected = brute_force(survey, NAMES[:3], held)
+    assert found["estimate"].to_numpy() == pytest.approx(list(expected.values()), abs=ROUNDING)
+    whole = r_squared(survey, [*NAMES[:3], *held])
+    assert found["r2"].iloc[0] == pytest.approx(whole - r_squared(survey, held), abs=ROUNDING)
+    last = relative_importance(survey, "y", NAMES[:3], "last", covariates=held)
+    gain = whole - r_squared(survey, ["b", "c", *held])
+    assert last["estimate"].iloc[0] == pytest.approx(gain, abs=ROUNDING)
+
+
+def test_draws_beyond_covariates_are_those_of_the_resampled_rows(survey: pd.DataFrame) -> None:
+    draws = 3
+    moments = driver_moments(
+        survey, "y", NAMES[:3], ["d"], draws=draws, seed=4, weights=None, clusters=None, analysis_id="x"
+    )
+    _, _, drawn = importance_draws(moments, "y", "lmg", 4)
+    counts = resample_counts(len(survey), draws, 4, "x", None)
+    for row, some in zip(drawn, counts, strict=True):
+        resampled = survey.iloc[np.repeat(np.arange(len(survey)), some.astype(int))].reset_index(drop=True)
+        expected = brute_force(resampled, NAMES[:3], ["d"])
+        assert row == pytest.approx(list(expected.values()), abs=1e-6)  # draws are made from float32 counts
+
+
+def test_moments_and_rows_agree_on_what_is_held(survey: pd.DataFrame) -> None:
+    columns = [*NAMES, "y"]
+    moments = Moments.from_frame(survey[columns])
+    by_rows = relative_importance(survey, "y", NAMES[:3], "johnson", covariates=["e"])
+    by_moments = relative_importance(moments, "y", NAMES[:3], "johnson", covariates=["e"])
+    assert by_moments["estimate"].to_numpy() == pytest.approx(by_rows["estimate"].to_numpy(), abs=ROUNDING)
+
+
+def test_a_driver_that_follows_from_what_is_held_is_refused(survey: pd.DataFrame) -> None:
+    survey["copy"] = 2 * survey["d"] - survey["e"]
+    with pytest.raises(IdentificationError, match=r"'copy' follows from what is held: 'd', 'e'"):
+        relative_importance(survey, "y", ["a", "copy"], covariates=["d", "e"])
+
+
+def test_a_column_held_that_is_constant_in_a_resample_takes_nothing_out(survey: pd.DataFrame) -> None:
+    survey["rare"] = (np.arange(len(survey)) < 1).astype(float)
+    found = relative_importance(survey, "y", NAMES[:3], covariates=["rare"], draws=30, seed=1)
+    assert (found["n_draws"] == 30).all()

@@ -147,3 +147,51 @@ def test_chances_are_those_of_drawn_pairs(seed: int) -> None:
         assert chances[kind] == pytest.approx(here.mean(), abs=0.006)  # 5 standard errors of a share
     for pair in drawn[:200]:
         assert shares[kano_class(*pair, 0.2)][(drawn == pair).all(axis=1)].all()
+
+
+def test_the_test_per_point_agrees_with_its_interval(answers: pd.DataFrame) -> None:
+    names = ["basic", "linear", "delight"]
+    found = penalty_reward(answers, "y", names, low=2, high=6)
+    p_value = found["per_point_p_value"].iloc[2]
+    assert p_value < 1e-6  # the asymmetry of the basic factor
+    again = penalty_reward(answers, "y", names, low=2, high=6, level=1 - found["per_point_p_value"].iloc[5])
+    low, high = again.loc[5, ["per_point_low", "per_point_high"]]  # the interval that just reaches 0
+    assert min(abs(low), abs(high)) == pytest.approx(0.0, abs=1e-9)
+    assert found["per_point"].to_numpy() == pytest.approx(again["per_point"].to_numpy())
+
+
+def test_a_straight_line_through_skewed_answers_bends_only_in_the_plain_contrast(
+    rng: np.random.Generator,
+) -> None:
+    skewed = 7 - np.minimum(rng.exponential(1.2, 4000), 6)
+    data = pd.DataFrame({"x": skewed, "y": 0.5 * skewed + 0.3 * rng.normal(size=4000)})
+    row = penalty_reward(data, "y", ["x"]).set_index("kind").loc["asymmetry"]
+    assert row["p_value"] < 1e-6
+    assert row["per_point_low"] < 0 < row["per_point_high"]
+    assert row["per_point_p_value"] > 0.05
+    assert row["kano"] == "performance"
+
+
+def test_the_joint_test_per_point_is_that_of_the_one_driver_and_does_not_see_skewness(
+    rng: np.random.Generator,
+) -> None:
+    skewed = 7 - np.minimum(rng.exponential(1.2, (4000, 2)), 6)
+    data = pd.DataFrame(skewed, columns=["x", "z"]).assign(
+        y=skewed @ [0.5, 0.2] + 0.3 * rng.normal(size=4000)
+    )
+    found = penalty_reward(data, "y", ["x", "z"])
+    rows = found.drop_duplicates("term").set_index("term")
+    distances = {name: tuple(rows.loc[name, ["distance_low", "distance_high"]]) for name in ("x", "z")}
+    fit = fit_penalty_reward(data, "y", ["x", "z"])
+    one = joint_asymmetry(fit, ["x"], distances)
+    assert one["p_value"].iloc[0] == pytest.approx(found["per_point_p_value"].iloc[2], rel=1e-6)
+    assert joint_asymmetry(fit, ["x", "z"])["p_value"].iloc[0] < 1e-6
+    assert joint_asymmetry(fit, ["x", "z"], distances)["p_value"].iloc[0] > 0.01
+
+
+def test_too_few_clusters_for_a_joint_test_are_refused(answers: pd.DataFrame) -> None:
+    names = ["basic", "linear", "delight"]
+    clusters = pd.Series(np.arange(600) % 3, name="outlet")
+    fit = fit_penalty_reward(answers, "y", names, low=2, high=6, clusters=clusters)
+    with pytest.raises(IdentificationError, match=r"errors of 3 sums have only 2 directions"):
+        joint_asymmetry(fit, names)

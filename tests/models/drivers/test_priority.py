@@ -109,3 +109,17 @@ def test_moments_need_means_and_a_scale(survey: pd.DataFrame) -> None:
     bare = Moments(names=moments.names, n_obs=500, mean=None, cov=moments.cov)
     with pytest.raises(DataError, match="moments without means, which tell no performance"):
         importance_performance(bare, "y", NAMES, scale=(1, 7), draws=0)
+
+
+def test_what_is_held_changes_importance_but_not_performance(survey: pd.DataFrame) -> None:
+    held = {"scale": (1, 7), "draws": 50, "seed": 2, "covariates": ["shop"]}
+    found = importance_performance(survey, "y", NAMES[:3], **held).set_index("term")
+    plain = importance_performance(survey, "y", NAMES, scale=(1, 7), draws=50, seed=2).set_index("term")
+    lmg = relative_importance(survey, "y", NAMES[:3], covariates=["shop"]).set_index("term")
+    assert found["estimate"].to_dict() == pytest.approx(lmg["estimate"].to_dict(), abs=1e-12)
+    columns = ["performance", "performance_low", "performance_high"]
+    pd.testing.assert_frame_equal(found.loc[NAMES[:3], columns], plain.loc[NAMES[:3], columns])
+    slope = importance_performance(survey, "y", NAMES[:3], method="slope", **held).set_index("term")
+    fit = fit_ols(survey, "y", NAMES, covariance="hc3")
+    for name in NAMES[:3]:
+        assert slope.loc[name, "estimate"] == pytest.approx(fit.coefficient(name) * 6 / 100, abs=1e-10)

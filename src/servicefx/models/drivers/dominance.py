@@ -43,7 +43,7 @@ class Dominance:
         0 where the right one does, .5 where neither; the chances are shares of the draws, ``reproduced``
         the share that agrees with the sample.
     r2 : float
-        Explained by all drivers.
+        Explained by all drivers, beyond the columns held.
     n_obs, n_dropped : int
         Rows used, rows left out for a gap.
     interval : str
@@ -66,6 +66,7 @@ def dominance(
     draws: int = 0,
     seed: int | None = None,
     *,
+    covariates: Sequence[str] = (),
     weights: pd.Series | None = None,
     clusters: pd.Series | None = None,
     analysis_id: str = "data",
@@ -78,7 +79,7 @@ def dominance(
 
     Parameters
     ----------
-    data, outcome, drivers, draws, seed, weights, clusters, analysis_id, level
+    data, outcome, drivers, draws, seed, covariates, weights, clusters, analysis_id, level
         As `relative_importance`; 2 to 15 drivers, of any collinearity (copies dominate nothing they copy).
 
     Returns
@@ -103,7 +104,7 @@ def dominance(
     ['staff', 'staff', 'staff']
     """
     moments = driver_moments(
-        data, outcome, drivers, draws=draws, seed=seed, weights=weights, clusters=clusters,
+        data, outcome, drivers, covariates, draws=draws, seed=seed, weights=weights, clusters=clusters,
         analysis_id=analysis_id,
     )  # fmt: skip
     p = len(moments.drivers)
@@ -114,6 +115,7 @@ def dominance(
     sizes, verdicts, r2 = _compared(moments.correlation[None])
     known = np.isfinite(moments.correlations).all(axis=(1, 2))
     size_draws, drawn, _ = _compared(moments.correlations[known])
+    sizes, size_draws = sizes * moments.left, size_draws * moments.lefts[known][:, None, None]
     why = "" if len(size_draws) > 1 else NO_DRAWS
     low, high = percentile_bounds(size_draws.reshape(len(size_draws), p * p), level)
     general_low, general_high = percentile_bounds(size_draws.mean(axis=2), level)
@@ -138,7 +140,7 @@ def dominance(
             }
         ),
         pairs=_pairs_frame(moments.drivers, verdicts[0], drawn),
-        r2=float(r2[0]),
+        r2=float(r2[0]) * moments.left,
         n_obs=moments.n_obs,
         n_dropped=moments.n_dropped,
         interval=moments.interval,

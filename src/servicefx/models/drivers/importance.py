@@ -34,6 +34,7 @@ def relative_importance(
     draws: int = 0,
     seed: int | None = None,
     *,
+    covariates: Sequence[str] = (),
     weights: pd.Series | None = None,
     clusters: pd.Series | None = None,
     analysis_id: str = "data",
@@ -61,6 +62,8 @@ def relative_importance(
         Resamples; 0 gives no intervals. Of moments, normal samples with these moments are drawn.
     seed : int, optional
         The study's seed; None counts as 0.
+    covariates : sequence of str
+        Columns held: entered before every driver, so that the parts share what the drivers add to them.
     weights : Series, length n, optional
         Survey weights > 0.
     clusters : Series, length n, optional
@@ -74,11 +77,11 @@ def relative_importance(
     -------
     DataFrame
         One row a driver in the order given: ``term, estimate, conf_low, conf_high`` (part of R², in [0, 1];
-        those of lmg, dominance, johnson and pratt sum to R²), ``share, share_low, share_high`` (the same over
-        R²), ``rank, rank_low, rank_high`` (1 is the largest; between which ranks it stands in at least
-        ``level`` of the draws), ``chance_first`` (share of the draws in which it is first), ``r2``,
-        ``simulation_error`` (standard error due to sampled orders; 0 where exact), ``method, interval, n_obs,
-        n_dropped, n_draws, undefined``.
+        those of lmg, dominance, johnson and pratt sum to ``r2``), ``share, share_low, share_high`` (the same
+        over ``r2``), ``rank, rank_low, rank_high`` (1 is the largest; between which ranks it stands in at
+        least ``level`` of the draws), ``chance_first`` (share of the draws in which it is first), ``r2``
+        (explained by all drivers, beyond the columns held), ``simulation_error`` (standard error due to
+        sampled orders; 0 where exact), ``method, interval, n_obs, n_dropped, n_draws, undefined``.
 
     Raises
     ------
@@ -94,7 +97,7 @@ def relative_importance(
     With v(S) the R² of drivers S, lmg of j is the sum over S without j of |S|! (p-|S|-1)! / p! times
     v(S + j) - v(S). All of it, draws included, stands on correlation matrices; no model is refitted. Parts
     of R² cannot fall below 0 under lmg and johnson, so an interval that excludes 0 is no test: a column of
-    noise has a part above 0 in every sample.
+    noise has a part above 0 in every sample. With columns C held, v(S) is R² of S and C less R² of C.
 
     References
     ----------
@@ -112,12 +115,12 @@ def relative_importance(
     """
     check_method(method)
     moments = driver_moments(
-        data, outcome, drivers, draws=draws, seed=seed, weights=weights, clusters=clusters,
+        data, outcome, drivers, covariates, draws=draws, seed=seed, weights=weights, clusters=clusters,
         analysis_id=analysis_id,
     )  # fmt: skip
     estimate, error, drawn = importance_draws(moments, outcome, method, 0 if seed is None else seed)
-    r2 = float(explained_shares(moments.correlation[None])[0])
-    r2_drawn = explained_shares(moments.correlations)
+    r2 = float(explained_shares(moments.correlation[None])[0]) * moments.left
+    r2_drawn = explained_shares(moments.correlations) * moments.lefts
     low, high = percentile_bounds(drawn, level)
     with np.errstate(divide="ignore", invalid="ignore"):
         share_draws = drawn / np.where(r2_drawn > 0, r2_drawn, np.nan)[:, None]
@@ -176,9 +179,11 @@ def importance_draws(
     check_regular(correlation, method, moments.drivers, outcome)
     p = len(moments.drivers)
     if method in ("lmg", "dominance") and p > EXACT:
-        return simulated_parts(correlation, moments.correlations, seed, outcome)
-    drawn = parts(moments.correlations, method)
-    return parts(correlation[None], method)[0], np.zeros(p), drawn
+        estimate, error, drawn = simulated_parts(correlation, moments.correlations, seed, outcome)
+    else:
+        drawn = parts(moments.correlations, method)
+        estimate, error = parts(correlation[None], method)[0], np.zeros(p)
+    return estimate * moments.left, error * moments.left, drawn * moments.lefts[:, None]
 
 
 def _reasons(drawn: Floats, r2: float) -> str:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from scipy.special import fdtrc
 
 from servicefx.engines.linear import Covariance, fit_ols
-from servicefx.errors import DataError, Problem
+from servicefx.errors import DataError, IdentificationError, Problem
 from servicefx.models.drivers.kano import kano_chances, kano_class
 from servicefx.models.drivers.rows import DriverRows, driver_rows
 from servicefx.values.estimates import Estimates, critical_value, two_sided_p_value
@@ -19,6 +19,7 @@ __all__ = ["Cuts", "fit_penalty_reward", "joint_asymmetry", "penalty_reward"]
 
 Floats = NDArray[np.float64]
 Cuts = float | Mapping[str, float]
+_SINGULAR = 1e-9
 _NO_INDEX = "no impact asymmetry, as penalty is not below or reward not above 0"
 
 
@@ -69,12 +70,13 @@ def penalty_reward(
         Three rows a driver: ``term, kind, estimate, conf_low, conf_high, std_error, statistic, df, p_value``
         with ``kind`` ``penalty`` (low less middle, points of the outcome), ``reward`` (high less middle),
         ``asymmetry`` (their sum: below 0 the penalty is the larger; its test uses their covariance).
-        ``per_point, per_point_low, per_point_high`` are the same per point of the driver between the groups'
-        means. Then, the same in all three rows: ``impact_asymmetry`` (per point, reward less size of the
-        penalty, over their sum, in [-1, 1]; NaN unless penalty < 0 < reward), ``kano`` (class of the
-        estimates), ``chance_basic, chance_performance, chance_excitement, chance_reversed`` (share of the
-        estimates' joint normal distribution in each class), ``cut_low, cut_high, distance_low, distance_high,
-        n_low, n_middle, n_high, hybrid, covariance_kind, n_obs, n_dropped, undefined``.
+        ``per_point, per_point_low, per_point_high, per_point_p_value`` are the same per point of the driver
+        between the groups' means: there the test of asymmetry is one of a bend. Then, the same in all three
+        rows: ``impact_asymmetry`` (per point, reward less size of the penalty, over their sum, in [-1, 1];
+        NaN unless penalty < 0 < reward), ``kano`` (class of the estimates), ``chance_basic,
+        chance_performance, chance_excitement, chance_reversed`` (share of the estimates' joint normal
+        distribution in each class), ``cut_low, cut_high, distance_low, distance_high, n_low, n_middle,
+        n_high, hybrid, covariance_kind, n_obs, n_dropped, undefined``.
 
     Raises
     ------
@@ -134,7 +136,9 @@ def fit_penalty_reward(
     return _fitted(rows, {name: _cuts(rows, name, low, high) for name in rows.drivers}, covariance)
 
 
-def joint_asymmetry(fit: Estimates, drivers: Sequence[str]) -> pd.DataFrame:
+def joint_asymmetry(
+    fit: Estimates, drivers: Sequence[str], distances: Mapping[str, tuple[float, float]] | None = None
+) -> pd.DataFrame:
     """Wald test that penalty and reward balance for all drivers together.
 
     Parameters
@@ -143,19 +147,36 @@ def joint_asymmetry(fit: Estimates, drivers: Sequence[str]) -> pd.DataFrame:
         Of `fit_penalty_reward`.
     drivers : sequence of str
         Those of the fit, or some of them.
+    distances : mapping of str to (float, float), optional
+        ``distance_low, distance_high`` of `penalty_reward`: with them the balance is per point of the driver,
+        which is a test of a bend; without, in points of the outcome.
 
     Returns
     -------
     DataFrame
         One row: ``hypothesis, statistic, df, df_residual, p_value, n_obs``; ``statistic`` is F with ``df``
         and ``df_residual`` degrees of freedom.
+
+    Raises
+    ------
+    IdentificationError
+        If there are too few clusters for so many drivers at once.
     """
     contrast = np.zeros((len(drivers), len(fit.terms)))
     for row, name in enumerate(drivers):
-        for side in ("low", "high"):
-            contrast[row, fit.terms.index(f"{name} {side}")] = 1.0
+        for side, distance in zip(
+            ("low", "high"), (1.0, 1.0) if distances is None else distances[name], strict=True
+        ):
+            contrast[row, fit.terms.index(f"{name} {side}")] = 1.0 / distance
     sums = contrast @ fit.coefficients
-    wald = float(sums @ np.linalg.solve(contrast @ fit.covariance @ contrast.T, sums)) / len(drivers)
+    spread = contrast @ fit.covariance @ contrast.T
+    scale = np.sqrt(np.diag(spread))
+    rank = int(np.linalg.matrix_rank(spread / np.outer(scale, scale), tol=_SINGULAR)) if scale.all() else 0
+    if rank < len(drivers):
+        found = f"the errors of {len(drivers)} sums have only {rank} directions, so there is no joint test"
+        remedy = "Test fewer drivers at once, or use more clusters."
+        raise IdentificationError(Problem("balance of penalty and reward", found, remedy))
+    wald = float(sums @ np.linalg.solve(spread, sums)) / len(drivers)
     return pd.DataFrame(
         {
             "hypothesis": ["penalty and reward balance for every driver"],
@@ -237,9 +258,8 @@ def _driver_frame(
     distance = np.array([means[1] - means[0], means[2] - means[1]])
     by_point = contrasts / distance
     point = by_point @ both
-    point_half = critical_value(level, fit.df) * np.sqrt(
-        np.einsum("ij,jk,ik->i", by_point, covariance, by_point)
-    )
+    point_error = np.sqrt(np.einsum("ij,jk,ik->i", by_point, covariance, by_point))
+    point_half = critical_value(level, fit.df) * point_error
     penalty, reward = float(point[0]), float(point[1])
     known = penalty < 0 < reward
     chances = kano_chances(penalty, reward, covariance / np.outer(distance, distance), hybrid)
@@ -257,6 +277,9 @@ def _driver_frame(
             "per_point": point,
             "per_point_low": point - point_half,
             "per_point_high": point + point_half,
+            "per_point_p_value": two_sided_p_value(
+                np.divide(point, point_error, out=np.full(3, np.nan), where=point_error > 0), fit.df
+            ),
             "impact_asymmetry": (reward + penalty) / (reward - penalty) if known else np.nan,
             "kano": kano_class(penalty, reward, hybrid),
             **{f"chance_{kind}": chance for kind, chance in chances.items()},

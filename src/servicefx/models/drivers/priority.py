@@ -39,6 +39,7 @@ def importance_performance(
     split: tuple[float, float] | None = None,
     draws: int = 2000,
     seed: int | None = None,
+    covariates: Sequence[str] = (),
     weights: pd.Series | None = None,
     clusters: pd.Series | None = None,
     analysis_id: str = "data",
@@ -67,6 +68,8 @@ def importance_performance(
         Joint resamples of importance and performance; 0 gives no intervals.
     seed : int, optional
         The study's seed; None counts as 0.
+    covariates : sequence of str
+        Columns held where importance is computed; performance is as it stands.
     weights, clusters : Series of length n, optional
         Survey weights > 0; whole clusters are drawn.
     analysis_id : str
@@ -111,7 +114,7 @@ def importance_performance(
     if method != "slope":
         check_method(method)
     moments = driver_moments(
-        data, outcome, drivers, draws=draws, seed=seed, weights=weights, clusters=clusters,
+        data, outcome, drivers, covariates, draws=draws, seed=seed, weights=weights, clusters=clusters,
         analysis_id=analysis_id,
     )  # fmt: skip
     limits = _limits(moments, scale, outcome)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from servicefx.errors import DataError, Problem
+from servicefx.errors import DataError, IdentificationError, Problem
 from servicefx.models.drivers.rows import DriverRows, driver_rows
 from servicefx.models.waiting.rows import cluster_labels
 from servicefx.moments.moments import Moments
@@ -19,6 +19,7 @@ from servicefx.moments.resample_index import resample_blocks
 __all__ = ["DriverMoments", "driver_moments"]
 
 Floats = NDArray[np.float64]
+_SINGULAR = 1e-10
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
@@ -28,13 +29,18 @@ class DriverMoments:
     Attributes
     ----------
     drivers : tuple of str, length p
+    covariates : tuple of str
+        Columns held: their part is taken out of the outcome and of the drivers, in every draw anew.
     mean : ndarray, shape (p + 1,), or None
         None where a printed table has no means.
     cov : ndarray, shape (p + 1, p + 1)
-        Denominator n.
+        Denominator n; of what the covariates leave.
     means : ndarray, shape (draws, p + 1)
         Of the resamples; NaN where the mean is not known.
     covs : ndarray, shape (draws, p + 1, p + 1)
+    left : float
+        Share of the outcome's variance that the covariates leave; 1 without any.
+    lefts : ndarray, shape (draws,)
     n_obs, n_dropped : int
         Rows used, rows left out for a gap.
     interval : str
@@ -44,10 +50,13 @@ class DriverMoments:
     """
 
     drivers: tuple[str, ...]
+    covariates: tuple[str, ...]
     mean: Floats | None
     cov: Floats
     means: Floats
     covs: Floats
+    left: float
+    lefts: Floats
     n_obs: int
     n_dropped: int
     interval: str
@@ -77,6 +86,7 @@ def driver_moments(
     data: pd.DataFrame | Moments,
     outcome: str,
     drivers: Sequence[str],
+    covariates: Sequence[str] = (),
     *,
     draws: int,
     seed: int | None,
@@ -91,6 +101,8 @@ def driver_moments(
     data : DataFrame, shape (n, m), or Moments
     outcome : str
     drivers : sequence of str, length p
+    covariates : sequence of str
+        Columns held.
     draws : int
         0 for none. Rows are drawn with replacement (whole clusters where given); of moments alone, samples
         are drawn from the normal distribution that has them.
@@ -108,6 +120,8 @@ def driver_moments(
     ------
     DataError
         As `driver_rows`; if draws or seed are below 0; if weights or clusters come with moments.
+    IdentificationError
+        If the outcome or a driver follows from the columns held.
     """
     number = 0 if seed is None else seed
     for name, value in (("draws", draws), ("seed", number)):
@@ -118,8 +132,9 @@ def driver_moments(
         if weights is not None or clusters is not None:
             found = "weights or clusters beside moments, which hold no rows"
             raise DataError(Problem(f"drivers of '{outcome}'", found, "Give the rows, or neither of them."))
-        return _from_moments(data, outcome, drivers, int(draws), number, analysis_id)
-    rows = driver_rows(data, outcome, drivers, weights=weights, clusters=clusters)
+        known = _from_moments(data, outcome, drivers, covariates, int(draws), number, analysis_id)
+        return _held(known, outcome)
+    rows = driver_rows(data, outcome, drivers, covariates, weights=weights, clusters=clusters)
     values = rows.frame.to_numpy(dtype=float, copy=True)
     weight = None if rows.weights is None else rows.weights.to_numpy(dtype=float, copy=True)
     shares = rows.shares
@@ -140,27 +155,82 @@ def driver_moments(
             at += len(counts)
         unit = "rows" if clusters is None else f"clusters of '{clusters.name}'"
         interval = f"percentiles of {draws} resamples of {unit}, seed {number}"
-    return DriverMoments(
+    whole = DriverMoments(
         drivers=rows.drivers,
+        covariates=rows.covariates,
         mean=mean,
         cov=(centred * shares[:, None]).T @ centred,
         means=means,
         covs=covs,
+        left=1.0,
+        lefts=np.ones(draws),
         n_obs=rows.n_obs,
         n_dropped=rows.n_dropped,
         interval=interval,
         rows=rows,
     )
+    return _held(whole, outcome)
+
+
+def _held(whole: DriverMoments, outcome: str) -> DriverMoments:
+    """The moments with the covariates, which stand last, taken out of the others."""
+    if not whole.covariates:
+        return whole
+    q = 1 + len(whole.drivers)
+    covs, kept = _partial(np.concatenate([whole.cov[None], whole.covs]), q)
+    gone = [name for name, share in zip((outcome, *whole.drivers), kept[0], strict=True) if not share > 0]
+    if gone:
+        found = ", ".join(f"'{name}'" for name in gone) + " follows from what is held: "
+        found += ", ".join(f"'{name}'" for name in whole.covariates)
+        raise IdentificationError(Problem(f"drivers of '{outcome}'", found, "Hold fewer columns."))
+    return replace(
+        whole,
+        mean=None if whole.mean is None else whole.mean[:q],
+        cov=covs[0],
+        means=whole.means[:, :q],
+        covs=covs[1:],
+        left=float(kept[0, 0]),
+        lefts=kept[1:, 0],
+    )
+
+
+def _partial(covs: Floats, q: int) -> tuple[Floats, Floats]:
+    """Covariances (m, q, q) of the first q columns less their part in the others, and the share kept (m, q).
+
+    What keeps less than rounding is set to 0: it does not vary once the others are held.
+    """
+    variances = np.einsum("mjj->mj", covs)
+    scale = np.divide(1.0, np.sqrt(variances), out=np.zeros_like(variances), where=variances > 0)
+    corr = covs * scale[:, :, None] * scale[:, None, :]
+    gaps = ~np.isfinite(corr).all(axis=(1, 2))
+    corr[gaps] = 0.0
+    across = corr[:, :q, q:]
+    inverse = np.linalg.pinv(corr[:, q:, q:], rcond=_SINGULAR, hermitian=True)
+    left = corr[:, :q, :q] - across @ inverse @ across.transpose(0, 2, 1)
+    kept = np.einsum("mjj->mj", left).copy()
+    kept[kept < _SINGULAR] = 0.0
+    kept[gaps] = np.nan
+    sd = np.sqrt(variances[:, :q])
+    answer = left * sd[:, :, None] * sd[:, None, :]
+    answer *= (kept > 0)[:, :, None] & (kept > 0)[:, None, :]
+    answer[gaps] = np.nan
+    return np.asarray(answer, dtype=np.float64), np.asarray(kept, dtype=np.float64)
 
 
 def _from_moments(
-    data: Moments, outcome: str, drivers: Sequence[str], draws: int, seed: int, analysis_id: str
+    data: Moments,
+    outcome: str,
+    drivers: Sequence[str],
+    covariates: Sequence[str],
+    draws: int,
+    seed: int,
+    analysis_id: str,
 ) -> DriverMoments:
     """Moments as given, and those of normal samples of the same size (Wishart by Bartlett's factors)."""
     where = f"drivers of '{outcome}'"
     if isinstance(drivers, str) or not drivers:
         raise DataError(Problem(where, "no list of drivers", "Name at least one column as a driver."))
-    names = [outcome, *drivers]
+    names = [outcome, *drivers, *covariates]
     if len(set(names)) < len(names):
         raise DataError(Problem(where, "a column is named twice", "Name each column once."))
     known = data.subset(names)
@@ -184,10 +254,13 @@ def _from_moments(
         interval = f"percentiles of {draws} normal samples with these moments, seed {seed}"
     return DriverMoments(
         drivers=tuple(drivers),
+        covariates=tuple(covariates),
         mean=known.mean,
         cov=known.cov,
         means=means,
         covs=covs,
+        left=1.0,
+        lefts=np.ones(draws),
         n_obs=known.n_obs,
         n_dropped=0,
         interval=interval,

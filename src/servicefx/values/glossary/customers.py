@@ -7,6 +7,17 @@ from servicefx.values.glossary.column import Column
 __all__ = ["CUSTOMERS"]
 
 CUSTOMERS: dict[str, Column] = {
+    "gap": Column("perception less expectation", "points of the scale", "estimate"),
+    "expectation": Column("score of what was expected", "points of the scale", "estimate"),
+    "perception": Column("score of what was perceived", "points of the scale", "estimate"),
+    "n_below": Column("rows below the place of the row, or below expectation", "count", "count"),
+    "n_above": Column("rows above the place of the row, or above expectation", "count", "count"),
+    "drawn_low": Column(
+        "lower end of the percentile interval of the resamples", "as the estimate", "estimate"
+    ),
+    "drawn_high": Column(
+        "upper end of the percentile interval of the resamples", "as the estimate", "estimate"
+    ),
     "share_low": Column("lower end of the interval of a share", "[0, 1]", "share"),
     "share_high": Column("upper end of the interval of a share", "[0, 1]", "share"),
     "rank": Column("place from the largest, 1 first", "count from 1", "count"),
@@ -22,6 +33,7 @@ CUSTOMERS: dict[str, Column] = {
     "chance_left": Column("share of the draws in which the first of a pair dominates", "[0, 1]", "share"),
     "chance_right": Column("share of the draws in which the second of a pair dominates", "[0, 1]", "share"),
     "chance_neither": Column("share of the draws in which neither of a pair dominates", "[0, 1]", "share"),
+    "dominance": Column("strictest sense in which the first of a pair explains more", "-", "text"),
     "complete": Column(
         "share of the draws in which a driver explains more next to any others", "[0, 1]", "share"
     ),
@@ -108,4 +120,17 @@ CUSTOMERS: dict[str, Column] = {
         "share of the outcome's remaining variance an unmeasured cause explains", "[0, 1]", "share"
     ),
     "multiple": Column("how many times as strong as the benchmark", "(0, inf)", "estimate"),
+    "dispersion": Column(
+        "alpha of a count's variance mu + alpha mu²; 0 of a Poisson's", "[0, inf)", "estimate"
+    ),
+    "zeros_expected": Column("share of the rows that a model expects to be 0", "[0, 1]", "share"),
+    "expected_poisson": Column("share of the rows that a Poisson count expects", "[0, 1]", "share"),
+    "expected_model": Column("share of the rows that the chosen model expects", "[0, 1]", "share"),
+    "expected_people": Column("mean number of people that the chosen model expects", "people", "estimate"),
+    "slope_below": Column("slope of the log of a mean below a centre", "log people per point", "estimate"),
+    "slope_above": Column("slope of the log of a mean above a centre", "log people per point", "estimate"),
+    "score": Column("value of a score at which a number stands", "points of the score", "estimate"),
+    "promoters": Column("share of answers of 9 or 10 on a scale from 0 to 10", "[0, 1]", "share"),
+    "passives": Column("share of answers of 7 or 8 on a scale from 0 to 10", "[0, 1]", "share"),
+    "detractors": Column("share of answers of 0 to 6 on a scale from 0 to 10", "[0, 1]", "share"),
 }
