@@ -23,6 +23,8 @@ __all__ = ["labels_of", "render_report", "render_section"]
 _ENGLISH = re.compile(r"(?:\b[A-Za-z][a-z'-]* ){4}")
 _CITATION = re.compile(r"\(\d{4}\), ")
 """Five words in a row are a sentence, unless a source is cited."""
+_MOST_FOUND = 4
+"""Findings of a section that the box at the top repeats."""
 
 
 def labels_of(study: ReportStudy, language: str = "en") -> Labels:
@@ -205,6 +207,7 @@ def _render_page(
         provenance=_provenance(manifest, language),
         manifest=manifest,
         study=study.id,
+        most_found=_MOST_FOUND,
         coded=lambda column, code: coded(column, code, language) or code,
         word=lambda key, **values: wording(f"page.{key}", language).format(**values),
         style=Markup(_resource("page.css")),
