@@ -1,0 +1,151 @@
+"""Contrasts of a regression and of its resamples, as rows of a table and as effects with joint draws."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from servicefx.engines.linear import Covariance, fit_ols
+from servicefx.models.drivers.rows import DriverRows
+from servicefx.moments.resample import resampled_least_squares
+from servicefx.moments.resample_index import resample_counts
+from servicefx.values.estimates import Estimates, critical_value, two_sided_p_value
+
+__all__ = ["DrawnFit", "Resamples", "drawn_fit", "resamples_of"]
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class Resamples:
+    """Which resamples the draws stand on.
+
+    Attributes
+    ----------
+    counts : ndarray, shape (n_draws, n)
+        How often every row used stands in every resample.
+    source : str
+        Their name.
+    """
+
+    counts: NDArray[np.float32]
+    source: str
+
+
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class DrawnFit:
+    """A regression and the same regression in every resample.
+
+    Attributes
+    ----------
+    estimates : Estimates
+    draws : ndarray, shape (n_draws, k)
+        Coefficients, in the order of its terms; NaN where a resample cannot tell them apart.
+    """
+
+    estimates: Estimates
+    draws: Floats
+
+    def weights(self, terms: Mapping[str, float]) -> Floats:
+        """Weights of the coefficients in a contrast, shape (k,): those named, the others 0."""
+        row = np.zeros(len(self.estimates.terms))
+        for term, weight in terms.items():
+            row[self.estimates.terms.index(term)] = weight
+        return row
+
+    def contrast(self, weights: Floats, level: float) -> dict[str, float]:
+        """Estimate, error, test and interval of a weighted sum of coefficients."""
+        fit = self.estimates
+        estimate = float(weights @ fit.coefficients)
+        error = float(np.sqrt(max(float(weights @ fit.covariance @ weights), 0.0)))
+        statistic = estimate / error if error > 0 else float("nan")
+        half = critical_value(level, fit.df) * error
+        return {
+            "estimate": estimate,
+            "std_error": error,
+            "statistic": statistic,
+            "df": fit.df,
+            "p_value": float(two_sided_p_value(np.array([statistic]), fit.df)[0]),
+            "conf_low": estimate - half,
+            "conf_high": estimate + half,
+        }
+
+
+def resamples_of(
+    rows: DriverRows,
+    *,
+    draws: int,
+    seed: int,
+    data_id: str,
+    clusters: pd.Series | None,
+    counts: NDArray[np.float32] | None,
+    source: str | None,
+) -> Resamples:
+    """The shared resamples at the rows used: those given, or drawn here.
+
+    Parameters
+    ----------
+    rows : DriverRows
+    draws, seed, data_id
+        Of the resamples drawn here, where none are given.
+    clusters : Series, optional
+        Beside the data given, before rows were left out.
+    counts : ndarray, shape (n_draws, n of the data), optional
+        Shared resamples; then ``source`` says what they are.
+    source : str, optional
+        Draw source of ``counts``.
+    """
+    if (counts is None) != (source is None):
+        raise ValueError("counts= and source= belong together: give both or neither")
+    if counts is None:
+        labels = None if clusters is None else clusters.reset_index(drop=True)
+        unit = "rows" if clusters is None else f"clusters of '{clusters.name}'"
+        source = f"{data_id}: {draws} resamples of {unit}, seed {seed}"
+        counts = resample_counts(rows.n_rows, draws, seed, data_id, labels)
+    elif counts.shape[1] != rows.n_rows:
+        raise ValueError(f"counts of {counts.shape[1]} rows for data of {rows.n_rows}")
+    if rows.n_obs < rows.n_rows:
+        counts = counts[:, rows.positions]
+    return Resamples(counts=counts, source=str(source))
+
+
+def drawn_fit(
+    design: pd.DataFrame,
+    terms: Sequence[str],
+    rows: DriverRows,
+    covariance: Covariance,
+    resamples: Resamples | None,
+) -> DrawnFit:
+    """Least squares of the rows' outcome on terms, here and in every resample.
+
+    Parameters
+    ----------
+    design : DataFrame, shape (n, m)
+        Outcome, terms.
+    terms : sequence of str
+    rows : DriverRows
+        Say outcome, clusters and weights; clusters mean clustered errors.
+    covariance : str
+        Kind of error without clusters.
+    resamples : Resamples, optional
+        Without them no draws are made.
+    """
+    fit = fit_ols(
+        design,
+        rows.outcome,
+        terms,
+        covariance=covariance if rows.clusters is None else "cluster",
+        clusters=rows.clusters,
+        weights=rows.weights,
+    )
+    if resamples is None:
+        return DrawnFit(estimates=fit, draws=np.empty((0, len(fit.terms))))
+    x = np.column_stack([design[list(terms)].to_numpy(dtype=float, copy=True), np.ones(len(design))])
+    weights = None if rows.weights is None else rows.weights.to_numpy(dtype=float, copy=True)
+    outcome = design[rows.outcome].to_numpy(dtype=float, copy=True)
+    drawn = resampled_least_squares(outcome, x, resamples.counts, weights)
+    return DrawnFit(estimates=fit, draws=drawn)
