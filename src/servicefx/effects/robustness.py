@@ -322,20 +322,26 @@ def confounder_bounds(
     estimate = fit.coefficient(term)
     error = float(fit.std_errors[fit.terms.index(term)])
     shares_outcome, shares_term = _partial_r2(fit), _partial_r2(own)
-    rows = []
-    for name in benchmarks:
-        for multiple in multiples:
-            term_share, outcome_share, why = _bound(shares_term[name], shares_outcome[name], float(multiple))
-            row = {"benchmark": name, "multiple": float(multiple), "undefined": why}
-            if not why:
-                adjusted = adjusted_estimates(
-                    estimate, error, fit.df, [term_share], [outcome_share], level=level
-                )
-                row |= {str(key): value for key, value in adjusted.iloc[0].items()}
-            rows.append(row)
-    columns = ["benchmark", "multiple", "r2_term", "r2_outcome", "estimate", "std_error"]
-    columns += ["statistic", "p_value", "conf_low", "conf_high", "undefined"]
-    table = pd.DataFrame(rows).reindex(columns=columns)
+    table = pd.DataFrame(
+        [
+            (name, float(multiple), *_bound(shares_term[name], shares_outcome[name], float(multiple)))
+            for name in benchmarks
+            for multiple in multiples
+        ],
+        columns=["benchmark", "multiple", "r2_term", "r2_outcome", "undefined"],
+    )
+    possible = table["undefined"] == ""
+    adjusted = adjusted_estimates(
+        estimate,
+        error,
+        fit.df,
+        table.loc[possible, "r2_term"].to_numpy(dtype=float),
+        table.loc[possible, "r2_outcome"].to_numpy(dtype=float),
+        level=level,
+    ).set_index(table.index[possible])
+    columns = ["estimate", "std_error", "statistic", "p_value", "conf_low", "conf_high"]
+    table[columns] = adjusted[columns].reindex(table.index)
+    table = table[["benchmark", "multiple", "r2_term", "r2_outcome", *columns, "undefined"]]
     return robustness_value(estimate, error, fit.df, level=level), table
 
 

@@ -18,6 +18,8 @@ MERGED = {
     "conf_low": ("conf_high", "conf"),
     "alpha_low": ("alpha_high", "alpha"),
     "freed_low": ("freed_high", "freed"),
+    "bca_low": ("bca_high", "bca"),
+    "rho_low": ("rho_high", "rho"),
     "amount_low": ("amount_high", "amount"),
     "delta_low": ("delta_high", "delta"),
     "target_low": ("target_high", "target"),
@@ -66,12 +68,12 @@ def cell_text(column: str, row: Row, labels: Labels, language: str) -> str:
 def in_words(column: str, value: str, labels: Labels, language: str) -> str:
     """Text of a label or text column: a code in words, a construct by its label, a list of them joined.
 
-    ``via`` lists mediators in order, separated by ``>``, ``;``, ``,`` or an arrow.
+    ``via`` and ``less`` list mediators in order, separated by ``>``, ``;``, ``,`` or an arrow.
     """
     code = coded("model" if column == "against" else column, value, language)
     if code is not None:
         return code
-    if column == "via":
+    if column in {"via", "less"}:
         return _ARROW.join(labels(part) for part in re.split(r"\s*(?:->|[>→;,])\s*", value) if part)
     if GLOSSARY[column].role == "text" and (text := translated(value, language)) != value:
         return text

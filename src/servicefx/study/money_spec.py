@@ -61,6 +61,7 @@ class MoneySpec(StudyFileTable):
 class ClaimSpec(StudyFileTable):
     """``[claims.K2]``: the cut-offs a claim is read with; None means the claim's own."""
 
+    dissatisfied: float | None = Field(default=None, description="a number")
     satisfied: float | None = Field(default=None, description="a number")
     highly_satisfied: float | None = Field(default=None, description="a number")
     buys_again: float | None = Field(default=None, description="a number")

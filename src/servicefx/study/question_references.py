@@ -32,7 +32,7 @@ def arrow_ends(arrow: str) -> tuple[str, str, bool] | None:
     if mark is None:
         return None
     left, _, right = (part.strip() for part in arrow.partition(mark))
-    if not left or not right or "->" in right or "<-" in left:
+    if not left or not right or any(sign in side for sign in ("->", "<-") for side in (left, right)):
         return None
     return left, right, mark == "<->"
 
@@ -91,9 +91,9 @@ def _graph(draft: Draft) -> Iterator[Finding]:
             drawn.append((left, right))
     yield from _idle(table, named)
     try:
-        above: dict[str, set[str]] = {}
+        above: dict[str, list[str]] = {}  # lists, so that the same loop is told every time
         for cause, effect in drawn:
-            above.setdefault(effect, set()).add(cause)
+            above.setdefault(effect, []).append(cause)
         TopologicalSorter(above).prepare()
     except CycleError as error:
         loop = " → ".join(f"'{name}'" for name in error.args[1])

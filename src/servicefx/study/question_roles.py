@@ -52,6 +52,7 @@ def question_columns(spec: StudySpec, data: str) -> Iterator[tuple[str, Place, b
     if recovery is not None and question_home(spec, recovery.data, (recovery.handling,)) == data:
         asked: Named = [("complained", recovery.complained), ("failure", recovery.failure)]
         asked += [("predictors", column) for column in recovery.predictors]
+        asked += [("buffers", column) for column in recovery.buffers]
         for key, given in asked:
             if given is not None and given not in spec.constructs:
                 yield given, ("recovery", key), False

@@ -56,4 +56,5 @@ class RecoverySpec(StudyFileTable):
     handling: str = Field(default="complaint_handling", description="a construct id")
     outcomes: Names = Field(default=("satisfaction", "loyalty"), description="a list of construct ids")
     predictors: Columns = ()
+    buffers: Columns = ()
     data: str | None = Field(default=None, description="the name of a [data] table")

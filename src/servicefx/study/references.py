@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator, Mapping
+from itertools import pairwise
 
 from servicefx.errors import closest
 from servicefx.study.construct_tables import check_constructs
@@ -186,6 +187,7 @@ def _claims(draft: Draft) -> Iterator[Finding]:
 def _cutoffs(spec: StudySpec, claim: str, table: ClaimSpec) -> Iterator[Finding]:
     """Cut-offs beyond the scale they cut, or in the wrong order."""
     asked = {
+        "dissatisfied": "satisfaction",
         "satisfied": "satisfaction",
         "highly_satisfied": "satisfaction",
         "buys_again": table.outcome or "repurchase",
@@ -199,13 +201,13 @@ def _cutoffs(spec: StudySpec, claim: str, table: ClaimSpec) -> Iterator[Finding]
                 f"{cut:g} is no score of '{construct}', expected {scale.min:g} to {scale.max:g}",
                 "State it in points of the scale.",
             )
-    low, high = table.satisfied, table.highly_satisfied
-    if low is not None and high is not None and not low < high:
-        yield Finding(
-            ("claims", claim, "highly_satisfied"),
-            f"{high:g} is not above satisfied, {low:g}",
-            "Correct one of the two.",
-        )
+    stated = [(key, getattr(table, key)) for key in ("dissatisfied", "satisfied", "highly_satisfied")]
+    known = [(key, cut) for key, cut in stated if cut is not None]
+    for (lower, low), (key, high) in pairwise(known):
+        if not low < high:
+            yield Finding(
+                ("claims", claim, key), f"{high:g} is not above {lower}, {low:g}", "Correct one of the two."
+            )
 
 
 def _measurement(draft: Draft) -> Iterator[Finding]:
