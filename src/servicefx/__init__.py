@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from servicefx.run import verify_report as verify_report
     from servicefx.sections.benefit import benefit_section as benefit_section
     from servicefx.sections.chain import chain_section as chain_section
-    from servicefx.sections.chain import repurchase_section as repurchase_section
     from servicefx.sections.claims import claims_section as claims_section
     from servicefx.sections.composite import composite_section as composite_section
     from servicefx.sections.descriptives import descriptives_section as descriptives_section
@@ -35,6 +34,7 @@ if TYPE_CHECKING:
     from servicefx.sections.measurement import measurement_section as measurement_section
     from servicefx.sections.money import money_section as money_section
     from servicefx.sections.panel import panel_section as panel_section
+    from servicefx.sections.repurchase import repurchase_section as repurchase_section
     from servicefx.sections.sample import sample_section as sample_section
     from servicefx.sections.screening import screening_section as screening_section
     from servicefx.sections.service_quality import service_quality_section as service_quality_section
@@ -80,7 +80,7 @@ _HOMES = {
     "structure_section": "sections.structure",
     "composite_section": "sections.composite",
     "chain_section": "sections.chain",
-    "repurchase_section": "sections.chain",
+    "repurchase_section": "sections.repurchase",
     "panel_section": "sections.panel",
     "money_section": "sections.money",
     "hypotheses_section": "sections.hypotheses",

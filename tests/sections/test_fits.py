@@ -14,11 +14,12 @@ from servicefx.models.chain import fit_chain
 from servicefx.models.drivers import fit_direct
 from servicefx.models.loyalty import fit_repurchase
 from servicefx.models.over_time import fit_over_time
-from servicefx.sections.chain import chain_section, repurchase_section
+from servicefx.sections.chain import chain_section
 from servicefx.sections.drivers import drivers_section
 from servicefx.sections.hypotheses import hypotheses_section
 from servicefx.sections.measurement import measurement_section
 from servicefx.sections.panel import panel_section
+from servicefx.sections.repurchase import repurchase_section
 from servicefx.sections.sample import sample_section
 from servicefx.study.study import Study
 from servicefx.values.table import Section, Table

@@ -1,14 +1,16 @@
-"""From service to loyalty and repurchase, step by step: mediated effects and the chance of buying again."""
+"""From service to loyalty, step by step: direct, mediated and total effects."""
 
 from __future__ import annotations
 
-import numpy as np
+from collections import Counter
+
 import pandas as pd
 
 from servicefx.effects.indirect import PathEffect, effects_between, mediator_sequences
 from servicefx.models.chain import chain_outcomes, fit_chain
-from servicefx.models.loyalty import fit_repurchase, is_binary
+from servicefx.models.loyalty import is_binary
 from servicefx.models.over_time import panel_files
+from servicefx.models.referral import is_told
 from servicefx.sections.notes import (
     answering,
     draw_notes,
@@ -18,14 +20,12 @@ from servicefx.sections.notes import (
     fit_notes,
     slope_unit,
     sources_of,
-    step_of,
 )
 from servicefx.study.study import Study
-from servicefx.values.effect import Effect
 from servicefx.values.estimates import Estimates
 from servicefx.values.table import Figure, Phrase, Section, Table
 
-__all__ = ["chain_section", "repurchase_section", "survey_files"]
+__all__ = ["chain_section", "survey_files"]
 
 
 def survey_files(study: Study) -> tuple[str, ...]:
@@ -35,6 +35,8 @@ def survey_files(study: Study) -> tuple[str, ...]:
 
 
 _ROWS_USED = ("note.sample", "note.dropped", "note.nothing_dropped")
+_MOST_ROUTES = 4
+"""Ways by which a source reaches an outcome that are told one by one; beyond, their sum is."""
 
 
 @answering("chain")
@@ -54,10 +56,10 @@ def chain_section(study: Study, seed: int | None = None) -> Section | None:
     """
     seed = study.seed if seed is None else seed
     for data in survey_files(study):
-        binary = tuple(o for o in chain_outcomes(study, data) if is_binary(study, o, data))
-        if len(binary) == len(chain_outcomes(study, data)):
+        apart = tuple(o for o in chain_outcomes(study, data) if not _on_a_line(study, o, data))
+        if len(apart) == len(chain_outcomes(study, data)):
             continue
-        chain = fit_chain(study, data, binary=binary, seed=seed)
+        chain = fit_chain(study, data, binary=apart, seed=seed)
         sources = [name for name in sources_of(chain) if name in study.spec.constructs]
         answers: list[PathEffect] = []
         for outcome in chain.fits:
@@ -67,6 +69,8 @@ def chain_section(study: Study, seed: int | None = None) -> Section | None:
                     answers += effects_between(chain, source, outcome, unit)
         if not answers:
             continue
+        answers, n_summed = _told(answers)
+        ends = _ends(study, data)
         fits = [fit.estimates for fit in chain.fits.values()]
         rows = [
             {
@@ -84,6 +88,11 @@ def chain_section(study: Study, seed: int | None = None) -> Section | None:
         first = chain.fits[next(iter(chain.fits))]
         notes = (
             _rows_used([fit.n_obs for fit in fits], data),
+            *(
+                [Phrase(key="note.routes_summed", values={"n": n_summed, "most": _MOST_ROUTES})]
+                if n_summed
+                else []
+            ),
             *draw_notes(study, data, seed, failed),
             *(Phrase(key="note.assumption", values={"text": text}) for text in answers[0].effect.assumptions),
             Phrase(key="note.level", values={"level": study.level}),
@@ -91,7 +100,7 @@ def chain_section(study: Study, seed: int | None = None) -> Section | None:
         return Section(
             id="chain",
             title=Phrase(key="section.chain"),
-            findings=_findings([a for a in answers if a.outcome in _ends(study, data)], study.level),
+            findings=_findings([a for a in answers if a.outcome in ends], study.level),
             tables=(
                 Table(id="effects", title=Phrase(key="table.effects"), rows=pd.DataFrame(rows), notes=notes),
                 Table(
@@ -115,6 +124,18 @@ def chain_section(study: Study, seed: int | None = None) -> Section | None:
     return None
 
 
+def _told(answers: list[PathEffect]) -> tuple[list[PathEffect], int]:
+    """Effects without the single routes of pairs that have many, and how many such pairs there are."""
+    routes = Counter((a.source, a.outcome) for a in answers if a.via)
+    many = {pair for pair, n in routes.items() if n > _MOST_ROUTES}
+    return [a for a in answers if not a.via or (a.source, a.outcome) not in many], len(many)
+
+
+def _on_a_line(study: Study, outcome: str, data: str) -> bool:
+    """Whether least squares is asked for: not of 0 and 1, nor of a number of people told."""
+    return not is_binary(study, outcome, data) and not is_told(study, outcome, data)
+
+
 def _diagram(study: Study, equations: pd.DataFrame) -> Figure:
     """The equations as arrows between constructs; constants and covariates are left out."""
     arrows = equations[equations["term"].isin(list(study.spec.constructs))]
@@ -136,8 +157,8 @@ def _left_out(fits: list[Estimates]) -> tuple[Phrase, ...]:
 
 
 def _ends(study: Study, data: str) -> set[str]:
-    """Outcomes no further equation of the file starts from, 0/1 ones aside."""
-    outcomes = [o for o in chain_outcomes(study, data) if not is_binary(study, o, data)]
+    """Outcomes no further equation of the file starts from, 0/1 ones and numbers of people aside."""
+    outcomes = [o for o in chain_outcomes(study, data) if _on_a_line(study, o, data)]
     started = {source for path in study.spec.paths if path.to in outcomes for source in path.sources}
     return {outcome for outcome in outcomes if outcome not in started}
 
@@ -176,91 +197,3 @@ def _findings(answers: list[PathEffect], level: float) -> tuple[Phrase, ...]:
                 )
             )
     return tuple(findings)
-
-
-@answering("repurchase")
-def repurchase_section(study: Study, seed: int | None = None) -> Section | None:
-    """Chance of a 0/1 outcome, read as changes of a probability per point of each term.
-
-    Parameters
-    ----------
-    study : Study
-    seed : int
-        Of the shared resamples; by default the study's.
-
-    Returns
-    -------
-    Section or None
-        Tables ``logit`` (log odds) and ``repurchase`` (mean change of the share per point); None where
-        no path ends in a 0/1 construct.
-    """
-    seed = study.seed if seed is None else seed
-    for data in survey_files(study):
-        for outcome in chain_outcomes(study, data):
-            if not is_binary(study, outcome, data):
-                continue
-            fit = fit_repurchase(study, outcome, data=data, seed=seed)
-            terms = [term for term in fit.estimates.terms if term in fit.sample.frame.columns]
-            effects = []
-            for term in terms:
-                estimate, draws = fit.change({term: (1.0, np.ones(len(fit.draws)))})
-                step = step_of(study, term, data)
-                effects.append(
-                    Effect(
-                        estimand=f"change in the share with {outcome} per {step} of {term}, other terms held",
-                        unit=f"share per {step}",
-                        estimate=estimate,
-                        draws=draws,
-                        draw_source=(fit.draw_source,),
-                        design="adjusted",
-                        assumptions=fit.estimates.assumptions,
-                    )
-                )
-            rows = pd.DataFrame(
-                [
-                    {
-                        "outcome": outcome,
-                        "term": term,
-                        **effect_row(effect, study.level),
-                        "n_obs": fit.estimates.n_obs,
-                    }
-                    for term, effect in zip(terms, effects, strict=True)
-                ]
-            )
-            notes = fit_notes(study, data, fit.estimates, "adjusted")
-            return Section(
-                id="repurchase",
-                title=Phrase(key="section.repurchase", values={"outcome": outcome}),
-                findings=tuple(
-                    Phrase(
-                        key="finding.repurchase",
-                        values={
-                            name: row[name]
-                            for name in ("term", "outcome", "estimate", "conf_low", "conf_high")
-                        }
-                        | {"design": "adjusted", "step": step_of(study, str(row["term"]), data)},
-                    )
-                    for row in rows.to_dict("records")
-                    if row["conf_low"] > 0 or row["conf_high"] < 0
-                ),
-                tables=(
-                    Table(
-                        id="repurchase",
-                        title=Phrase(key="table.repurchase", values={"outcome": outcome}),
-                        rows=rows,
-                        notes=(
-                            *(note for note in notes if note.key in _ROWS_USED),
-                            *draw_notes(study, data, seed, max(e.n_failed for e in effects)),
-                            *(note for note in notes if note.key not in (*_ROWS_USED, "note.covariance")),
-                        ),
-                    ),
-                    Table(
-                        id="logit",
-                        title=Phrase(key="table.logit", values={"outcome": outcome}),
-                        rows=estimates_rows([fit.estimates], study.level),
-                        notes=notes,
-                    ),
-                ),
-                effects=tuple(effects),
-            )
-    return None

@@ -13,11 +13,15 @@ from servicefx.engines.discrete import fit_logit, logit_draws
 from servicefx.errors import DataError, Problem
 from servicefx.models.chain import counts_of, draw_source, shared_counts
 from servicefx.models.drivers import HELD, MEASURED, declared_terms
+from servicefx.models.loyalty.distinct import distinct_rows
 from servicefx.models.sample import Sample, reference_groups, sample_of
 from servicefx.study.study import Study
 from servicefx.values.estimates import Estimates
 
 __all__ = ["RepurchaseFit", "fit_repurchase", "is_binary"]
+
+_CELLS = 2_000_000
+"""Cells of the largest array made on the way: 16 MB in double precision."""
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
@@ -68,26 +72,24 @@ class RepurchaseFit:
         unknown = [term for term in shifts if term not in terms]
         if unknown:
             raise KeyError(f"no term '{unknown[0]}' in the logit (terms: {', '.join(terms)})")
-        x = np.column_stack([self.sample.frame[terms].to_numpy(copy=True), np.ones(len(self.sample.frame))])
+        rows = distinct_rows(self.sample.frame[terms].to_numpy(copy=True))
+        x = np.column_stack([rows.values, np.ones(len(rows.values))])
         places = [terms.index(term) for term in shifts]
         by = np.array([shift for shift, _ in shifts.values()])
         by_draw = np.column_stack([draws for _, draws in shifts.values()])
-
-        def mean_change(
-            beta: NDArray[np.float64], by: NDArray[np.float64], weight: NDArray[np.float64]
-        ) -> float:
-            log_odds = x @ beta
-            moved = expit(log_odds + float(beta[places] @ by))
-            return float(weight @ (moved - expit(log_odds)) / weight.sum())
-
-        estimate = mean_change(self.estimates.coefficients, by, np.ones(len(x)))
-        draws = np.array(
-            [
-                mean_change(beta, row, weight.astype(np.float64))
-                for beta, row, weight in zip(self.draws, by_draw, self.counts, strict=True)
-            ]
-        )
-        return estimate, draws
+        beta = np.vstack([self.estimates.coefficients, self.draws])
+        lift = (beta[:, places] * np.vstack([by, by_draw])).sum(axis=1)
+        found = np.empty(len(beta))
+        step = max(1, _CELLS // len(self.sample.frame))
+        for first in range(0, len(beta), step):
+            some = slice(first, first + step)
+            drawn = self.counts[max(first - 1, 0) : first + step - 1]
+            if first == 0:
+                drawn = np.vstack([np.ones(self.counts.shape[1], dtype=np.float32), drawn])
+            weight, log_odds = rows.summed(drawn), beta[some] @ x.T
+            moved = expit(log_odds + lift[some, None]) - expit(log_odds)
+            found[some] = (weight * moved).sum(axis=1) / weight.sum(axis=1)
+        return float(found[0]), found[1:]
 
 
 def is_binary(study: Study, construct: str, data: str) -> bool:
@@ -146,14 +148,17 @@ def fit_repurchase(
     estimates = fit_logit(sample.frame, outcome, chosen, clusters=sample.clusters)
     seed = study.seed if seed is None else seed
     counts = counts_of(shared_counts(study, data, seed), study, sample)
-    x = np.column_stack([sample.frame[list(chosen)].to_numpy(copy=True), np.ones(len(sample.frame))])
+    rows = distinct_rows(sample.frame[[*chosen, outcome]].to_numpy(copy=True))
+    x = np.column_stack([rows.values[:, :-1], np.ones(len(rows.values))])
     return RepurchaseFit(
         estimates=replace(
             estimates,
             dropped=sample.dropped,
             assumptions=(HELD, MEASURED, "log odds are linear in every term", *references),
         ),
-        draws=logit_draws(sample.frame[outcome].to_numpy(copy=True), x, counts, estimates.coefficients),
+        draws=logit_draws(
+            rows.values[:, -1], x, rows.summed(counts).astype(np.float32), estimates.coefficients
+        ),
         draw_source=draw_source(study, data, seed),
         sample=sample,
         counts=counts,

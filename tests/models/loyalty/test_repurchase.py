@@ -8,7 +8,7 @@ import pytest
 from scipy.special import expit
 
 from servicefx.errors import DataError
-from servicefx.models.loyalty import fit_repurchase, is_binary
+from servicefx.models.loyalty import fit_repurchase, is_binary, repurchase
 
 
 def test_weights_are_refused_by_name(made: ModuleType) -> None:
@@ -72,6 +72,16 @@ def test_a_draw_weighs_its_own_customers(made: ModuleType) -> None:
         odds = rows["loyalty"] * fit.draws[place, 0] + fit.draws[place, 1]
         moved = expit(odds + fit.draws[place, 0] * shift[place])
         assert draws[place] == pytest.approx(np.mean(moved - expit(odds)), rel=1e-9)
+
+
+def test_blocks_of_draws_do_not_matter(made: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
+    fit = fit_repurchase(made.survey())
+    shift = {"loyalty": (1.0, np.linspace(0.5, 1.5, 60))}
+    whole = fit.change(shift)
+    monkeypatch.setattr(repurchase, "_CELLS", 7 * len(fit.sample.frame))
+    parts = fit.change(shift)
+    assert parts[0] == whole[0]
+    assert parts[1].tolist() == whole[1].tolist()
 
 
 def test_a_term_the_logit_does_not_have_is_named(made: ModuleType) -> None:
