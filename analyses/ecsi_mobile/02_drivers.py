@@ -1,11 +1,12 @@
-"""H1: what goes with satisfaction, and by how much."""
+"""H1: what goes with satisfaction, by how much, and for whom."""
 
-from servicefx import drivers_section, load_study, write_section
+from servicefx import drivers_section, load_study, moderation_section, segments_section, write_section
 
 
 def main(study_file: str = "analyses/ecsi_mobile", out: str = "reports/ecsi_mobile") -> None:
     study = load_study(study_file)
-    write_section(out, drivers_section(study, seed=study.seed), study)
+    for section in (drivers_section, moderation_section, segments_section):
+        write_section(out, section(study, seed=study.seed), study)
 
 
 if __name__ == "__main__":

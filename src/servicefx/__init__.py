@@ -23,22 +23,32 @@ if TYPE_CHECKING:
     from servicefx.report.stage import write_staged_report as write_staged_report
     from servicefx.run import run_study as run_study
     from servicefx.run import verify_report as verify_report
+    from servicefx.sections.antecedents import antecedents_section as antecedents_section
     from servicefx.sections.benefit import benefit_section as benefit_section
+    from servicefx.sections.causal import causal_section as causal_section
     from servicefx.sections.chain import chain_section as chain_section
     from servicefx.sections.claims import claims_section as claims_section
     from servicefx.sections.composite import composite_section as composite_section
     from servicefx.sections.descriptives import descriptives_section as descriptives_section
     from servicefx.sections.drivers import drivers_section as drivers_section
+    from servicefx.sections.gap import gap_section as gap_section
     from servicefx.sections.hypotheses import hypotheses_section as hypotheses_section
     from servicefx.sections.invariance import invariance_section as invariance_section
+    from servicefx.sections.loyalty import loyalty_section as loyalty_section
     from servicefx.sections.measurement import measurement_section as measurement_section
+    from servicefx.sections.mediation import mediation_section as mediation_section
+    from servicefx.sections.moderation import moderation_section as moderation_section
     from servicefx.sections.money import money_section as money_section
     from servicefx.sections.panel import panel_section as panel_section
+    from servicefx.sections.recovery import recovery_section as recovery_section
+    from servicefx.sections.referral import referral_section as referral_section
     from servicefx.sections.repurchase import repurchase_section as repurchase_section
     from servicefx.sections.sample import sample_section as sample_section
     from servicefx.sections.screening import screening_section as screening_section
+    from servicefx.sections.segments import segments_section as segments_section
     from servicefx.sections.service_quality import service_quality_section as service_quality_section
     from servicefx.sections.structure import structure_section as structure_section
+    from servicefx.sections.waiting import waiting_section as waiting_section
     from servicefx.study.simulate import simulate as simulate
     from servicefx.study.study import Study as Study
     from servicefx.study.study import check_study as check_study
@@ -81,6 +91,16 @@ _HOMES = {
     "composite_section": "sections.composite",
     "chain_section": "sections.chain",
     "repurchase_section": "sections.repurchase",
+    "gap_section": "sections.gap",
+    "waiting_section": "sections.waiting",
+    "moderation_section": "sections.moderation",
+    "antecedents_section": "sections.antecedents",
+    "segments_section": "sections.segments",
+    "mediation_section": "sections.mediation",
+    "loyalty_section": "sections.loyalty",
+    "referral_section": "sections.referral",
+    "recovery_section": "sections.recovery",
+    "causal_section": "sections.causal",
     "panel_section": "sections.panel",
     "money_section": "sections.money",
     "hypotheses_section": "sections.hypotheses",

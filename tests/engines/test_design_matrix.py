@@ -160,3 +160,17 @@ def test_weights_are_refused(values: list[float], message: str) -> None:
     text = f"regression of 'y', weights 'w': {message}\n    Give every row a weight above 0."
     with pytest.raises(DataError, match=f"^{re.escape(text)}$"):
         checked_weights(pd.Series(values, name="w"), 4, "y")
+
+
+@pytest.mark.parametrize(
+    ("terms", "message"),
+    [
+        (["x", "constant"], "a term is named 'constant', as the intercept is in every table\n    Rename it."),
+        (["x", "x"], "'x' stands twice among the outcome and the terms\n    Name each column once."),
+        (["y", "x"], "'y' stands twice among the outcome and the terms\n    Name each column once."),
+    ],
+)
+def test_names_a_table_could_not_tell_apart_are_refused(terms: list[str], message: str) -> None:
+    frame = pd.DataFrame({"y": [1.0, 2, 4, 3, 5], "x": [2.0, 1, 3, 5, 4], "constant": [1.0, 2, 1, 2, 2]})
+    with pytest.raises(DataError, match=f"^regression of 'y': {re.escape(message)}$"):
+        checked_arrays(frame, "y", terms)

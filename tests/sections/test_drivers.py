@@ -350,3 +350,36 @@ def test_the_durables_survey_has_its_listed_coefficients_and_its_overlap_said(
     assert "fail" in table(section, "collinearity").rows["judgement"].tolist()
     assert notes(table(section, "collinearity"), "note.problem")
     assert finding(section, "finding.importance_open")  # dimensions that correlate up to .95
+
+
+def test_a_column_named_like_a_group_of_another_is_held(made: ModuleType) -> None:
+    frame = made.survey_frame().assign(**{"age: b": np.arange(400) % 2 * 1.0})
+    paths = [{"from": ["service_quality", "trust"], "to": "satisfaction", "covariates": ["age: b", "age"]}]
+    section = page(made.survey(frame, paths=paths))
+    assert [entry.id for entry in section.tables] == TABLES
+    assert notes(section, "note.refused") == []
+
+
+def test_terms_open_in_every_version_are_not_said_to_stand_on_a_side(made: ModuleType) -> None:
+    frame = made.survey_frame()
+    frame[["tru1", "tru2"]] = np.random.default_rng(3).integers(1, 8, (400, 2)).astype(float)
+    found = table(
+        page(made.survey(frame, paths=[{"from": "trust", "to": "satisfaction"}])), "driver_versions"
+    )
+    assert notes(found, "note.versions_agree") == []
+    assert notes(found, "note.versions_open") == [{"names": "'trust'"}]
+
+
+def test_without_resamples_nothing_is_called_first(made: ModuleType) -> None:
+    section = page(made.survey(draws=1, paths=WITH_AGE))
+    keys = {sentence.key for sentence in section.findings}
+    assert not {"finding.importance_open", "finding.priority_open"} & keys
+    assert table(section, "importance").rows["conf_low"].isna().all()
+
+
+def test_a_column_named_constant_is_refused_in_words(made: ModuleType) -> None:
+    frame = made.survey_frame().assign(constant=np.arange(400) % 7 * 1.0)
+    paths = [{"from": ["service_quality", "trust"], "to": "satisfaction", "covariates": ["constant"]}]
+    section = page(made.survey(frame, paths=paths))
+    assert section.tables == ()
+    assert "a term is named 'constant'" in notes(section, "note.refused")[0]["why"]

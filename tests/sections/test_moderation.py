@@ -100,3 +100,88 @@ def test_no_moderators_ask_nothing(made: ModuleType) -> None:
 
 def test_a_moderator_the_study_did_not_record_is_passed_over(made: ModuleType) -> None:
     assert moderation_section(moderated(made, {"trust": ["product_complexity"]})) is None
+
+
+def test_slopes_of_three_groups_are_those_in_each_group(made: ModuleType) -> None:
+    study = moderated(made, {"trust": ["spot"]})
+    section = moderation_section(study)
+    assert section is not None
+    found = rows(section, "simple_slopes").set_index(["moderator", "at"])["estimate"]
+    scores, spot = study.scores["customers"], study.frames["customers"]["spot"]
+    member = [(spot == name).to_numpy(dtype=float) for name in "abc"]
+    trust = scores["trust"].to_numpy()
+    design = np.column_stack([*member, *(trust * some for some in member), scores["service_quality"]])
+    slopes = np.linalg.lstsq(design, scores["satisfaction"].to_numpy(), rcond=None)[0][3:6]
+    got = [found["spot: b", 0], found["spot: b", 1], found["spot: c", 0], found["spot: c", 1]]
+    assert got == pytest.approx([slopes[0], slopes[1], slopes[0], slopes[2]], rel=1e-8)
+    said = [note.values["text"] for note in section.tables[0].notes if note.key == "note.assumption"]
+    assert "'spot' enters as differences from 'a'" in said
+
+
+def test_a_column_that_begins_like_the_moderator_is_no_group_of_it(made: ModuleType) -> None:
+    frame = made.survey_frame().assign(**{"age: b": np.arange(400) % 2 * 1.0})
+    path = {"from": ["service_quality", "trust"], "to": "satisfaction", "covariates": ["age: b"]}
+    section = moderation_section(made.survey(frame, paths=[path | {"moderators": ["age"]}]))
+    assert section is not None
+    assert rows(section, "moderation")["moderator"].tolist() == ["age", "age"]
+
+
+@pytest.mark.parametrize("name", ["sat1", "ser1", "firm", "product 1"])
+def test_a_moderator_of_any_name_leaves_a_page(made: ModuleType, name: str) -> None:
+    frame = made.survey_frame()
+    frame["firm"] = np.arange(400) % 25
+    frame["product 1"] = frame["age"]
+    path = {"from": "service_quality", "to": "satisfaction", "moderators": [name]}
+    study = made.survey(frame, paths=[path], data={"customers": {"nested_in": ["firm"]}})
+    section = moderation_section(study)
+    assert section is not None
+    assert section.notes == ()
+    latent = rows(section, "moderation_latent").set_index("kind")
+    assert np.isfinite(latent.loc["observed", "estimate"])
+    if name == "product 1":
+        twin = made.survey(
+            frame, paths=[path | {"moderators": ["age"]}], data=study.spec.model_dump()["data"]
+        )
+        same = moderation_section(twin)
+        assert same is not None
+        expected = rows(same, "moderation_latent")["estimate"]
+        assert latent["estimate"].tolist() == pytest.approx(expected.tolist(), rel=1e-6, nan_ok=True)
+
+
+def test_a_moderator_measured_elsewhere_is_named(made: ModuleType) -> None:
+    firms = pd.DataFrame({"price": np.arange(30.0)})
+    value = {"mode": "single", "items": ["price"], "data": "firms"}
+    constructs = {name: table | {"data": "customers"} for name, table in made.CONSTRUCTS.items()}
+    path = {"from": "trust", "to": "satisfaction", "moderators": ["perceived_value"]}
+    study = made.study_of(
+        {"customers": made.survey_frame(), "firms": firms},
+        constructs=constructs | {"perceived_value": value}, paths=[path],
+    )  # fmt: skip
+    section = moderation_section(study)
+    assert section is not None
+    (note,) = section.notes
+    assert note.values["why"] == "'perceived_value' is not measured in customers, where 'satisfaction' is"
+
+
+def test_rows_are_said_by_equation_where_they_differ(made: ModuleType) -> None:
+    study = moderated(made, {"trust": ["age"], "service_quality": ["way"]})
+    study.frames["customers"].loc[:99, "age"] = np.nan
+    section = moderation_section(study)
+    assert section is not None
+    for name in ("moderation", "simple_slopes"):
+        notes = next(each for each in section.tables if each.id == name).notes
+        (ends,) = [note.values for note in notes if note.key == "note.sample_range"]
+        assert (ends["low"], ends["high"]) == (800, 900)
+        assert sum(note.key == "note.dropped_missing_equation" for note in notes) == 1
+        assert sum(note.key == "note.covariance" for note in notes) == 1
+        assert notes[-1].key == "note.level"
+
+
+def test_weights_leave_latent_versions_out_and_say_so(made: ModuleType) -> None:
+    study = moderated(made, {"trust": ["age"]})
+    frame = study.frames["customers"].assign(w=1.0 + np.arange(900) % 3)
+    path = {"from": "trust", "to": "satisfaction", "moderators": ["age"]}
+    section = moderation_section(made.survey(frame, paths=[path], data={"customers": {"weights": "w"}}))
+    assert section is not None
+    assert [note.key for note in section.notes] == ["note.moderation_weights"]
+    assert "moderation_latent" not in [table.id for table in section.tables]

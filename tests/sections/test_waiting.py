@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from types import ModuleType
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from servicefx.models.waiting import fit_threshold
+from servicefx.models.waiting import ThresholdFit, fit_threshold
 from servicefx.report.words import say
 from servicefx.sections.waiting import waiting_section
 from servicefx.study.study import Study
@@ -108,3 +110,124 @@ def test_too_few_draws_are_refused_in_words(made: ModuleType) -> None:
     assert section is not None
     assert section.tables == ()
     assert "at least 99 are needed for an interval" in str(section.notes[0].values["why"])
+
+
+def test_groups_that_are_held_too_are_compared_without_themselves(made: ModuleType) -> None:
+    study = waits(made, draws=99, moderators=["way", "old"], covariates=["way", "old"])
+    frame = study.frames["customers"]
+    frame["old"] = (frame["age"] > 50).astype(float)
+    section = waiting_section(study)
+    assert section is not None
+    found = rows(section, "threshold_groups")
+    assert found["group"].tolist() == ["phone", "web", "0", "1"]
+    assert (found["undefined"] == "").all()
+    part = frame.join(study.scores["customers"]).assign(web=(frame["way"] == "web").astype(float))
+    part = part[part["old"] == 1]
+    held = ["service_quality", "trust", "web"]
+    alone = fit_threshold(part, "satisfaction", "response_time", held, clusters=part["outlet"], draws=99)
+    assert found["estimate"].iloc[3] == pytest.approx(alone.threshold.estimate, rel=1e-9)
+
+
+def test_what_holds_no_groups_is_named_and_the_rest_remains(made: ModuleType) -> None:
+    study = waits(made, draws=99, moderators=["age", "trust", "old", "way", "product_complexity"])
+    frame = study.frames["customers"]
+    frame["old"] = np.where(frame["age"] > 50, "yes", "no")
+    frame.loc[frame["old"] == "yes", "sat1"] = np.nan
+    frame.loc[frame["old"] == "yes", "sat2"] = np.nan
+    again = made.survey(frame, draws=99, constructs=study.spec.model_dump(by_alias=True)["constructs"],
+                        paths=[path.model_dump(by_alias=True) for path in study.spec.paths],
+                        scales={"seven": {"min": -7, "max": 7}})  # fmt: skip
+    section = waiting_section(again)
+    assert section is not None
+    assert rows(section, "threshold_groups")["group"].tolist() == ["phone", "web"]
+    first, second = section.notes
+    assert "'old' has 1 groups" in str(first.values["why"])
+    assert second.values == {"names": "'age', 'trust'", "most": 20}
+
+
+def test_the_wait_of_a_path_from_several_is_the_response_time_and_others_are_named(made: ModuleType) -> None:
+    study = waits(made, **{"from": ["trust", "response_time"]})
+    spec = study.spec.model_dump(by_alias=True)
+    other = {"from": "service_quality", "to": "loyalty", "hypothesis": "H15"}
+    twice = made.survey(study.frames["customers"], draws=99, constructs=spec["constructs"],
+                        paths=[*spec["paths"], other], scales={"seven": {"min": -7, "max": 7}})  # fmt: skip
+    section = waiting_section(twice)
+    assert section is not None
+    assert section.findings[0].values["wait"] == "response_time"
+    assert section.notes[-1].key == "note.wait_other"
+    assert section.notes[-1].values == {"wait": "service_quality", "outcome": "loyalty"}
+
+
+def shown(monkeypatch: pytest.MonkeyPatch, study: Study, **changed: pd.DataFrame) -> list[str]:
+    """Keys of the findings with parts of the fit replaced."""
+
+    def fitted(*arguments: Any, **options: Any) -> ThresholdFit:
+        return replace(fit_threshold(*arguments, **options), **changed)
+
+    monkeypatch.setattr("servicefx.sections.waiting.fit_threshold", fitted)
+    section = waiting_section(study)
+    assert section is not None
+    return [finding.key for finding in section.findings]
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "key"),
+    [
+        (-0.02, 0.01, "finding.threshold"),
+        (-0.06, 0.01, "finding.threshold_other"),  # zero is within, and a fall nearly as steep too
+        (-0.01, 0.06, "finding.threshold_other"),
+        (-0.02, -0.01, "finding.threshold_other"),
+    ],
+)
+def test_only_a_slope_known_to_be_small_is_called_flat(
+    made: ModuleType, monkeypatch: pytest.MonkeyPatch, low: float, high: float, key: str
+) -> None:
+    slopes = pd.DataFrame(
+        {
+            "term": ["slope before the threshold", "slope beyond the threshold", "change of slope"],
+            "estimate": [(low + high) / 2, -0.08, -0.08], "std_error": 0.01, "p_value": 0.5,
+            "conf_low": [low, -0.1, -0.1], "conf_high": [high, -0.06, -0.06], "undefined": "",
+        }
+    )  # fmt: skip
+    assert shown(monkeypatch, waits(made, draws=99), slopes=slopes)[0] == key
+
+
+@pytest.mark.parametrize(("behind", "told"), [(1.9, False), (2.1, True)])
+def test_a_form_as_good_is_not_called_better(
+    made: ModuleType, monkeypatch: pytest.MonkeyPatch, behind: float, told: bool
+) -> None:
+    forms = pd.DataFrame(
+        {
+            "model": ["quadratic", "kink", "flat, then falling"], "delta_bic": [0.0, behind + 1, behind],
+            "n_parameters": 4, "delta_aic": 0.0, "logl": -1.0, "r2": 0.5, "undefined": "",
+        }
+    )  # fmt: skip
+    keys = shown(monkeypatch, waits(made, draws=99), forms=forms)
+    assert ("finding.threshold_rival" in keys) is told
+
+
+def test_groups_without_a_bend_have_no_tolerated_wait_to_compare(made: ModuleType) -> None:
+    study = waits(made, draws=99, moderators=["way"])
+    frame = study.frames["customers"]
+    web = frame["way"] == "web"
+    lost = -SLOPE * np.maximum(frame["hours"] - KINK, 0)  # given back
+    frame.loc[web, ["sat1", "sat2"]] = frame.loc[web, ["sat1", "sat2"]].add(lost[web], axis=0)
+    spec = study.spec.model_dump(by_alias=True)
+    again = made.survey(frame, draws=99, constructs=spec["constructs"], paths=spec["paths"],
+                        scales={"seven": {"min": -7, "max": 7}})  # fmt: skip
+    section = waiting_section(again)
+    assert section is not None
+    assert (rows(section, "threshold_groups")["p_value"] > 0.05).tolist() == [False, True]
+    assert not [each for each in section.findings if each.key.startswith("finding.thresholds_")]
+
+
+def test_survey_weights_are_said(made: ModuleType) -> None:
+    study = waits(made, draws=99)
+    frame = study.frames["customers"].assign(w=1.0 + np.arange(600) % 3)
+    spec = study.spec.model_dump(by_alias=True)
+    section = waiting_section(
+        made.survey(frame, draws=99, constructs=spec["constructs"], paths=spec["paths"],
+                    scales={"seven": {"min": -7, "max": 7}}, data={"customers": {"weights": "w"}})
+    )  # fmt: skip
+    assert section is not None
+    assert [n.values for n in section.tables[0].notes if n.key == "note.weights"] == [{"column": "w"}]

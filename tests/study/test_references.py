@@ -60,8 +60,8 @@ FAULTS = {
         {'to = "satisfaction"': 'to = "satisfaction"\nmoderators = ["product_complexety"]'},
         "",
         [
-            "study.toml: paths[0].moderators[0]: 'product_complexety' is neither a construct, nor a moderator "
-            "of the theory, nor a column of survey.csv (closest: 'product_complexity')\n"
+            "study.toml: paths[0].moderators[0]: 'product_complexety' is neither a construct, nor a "
+            "moderator of the theory, nor a column of survey.csv (closest: 'product_complexity')\n"
             "    Correct the name, or remove the moderator."
         ],
     ),

@@ -47,12 +47,14 @@ def checked_arrays(
     Raises
     ------
     DataError
-        If a column is missing, has gaps or does not vary, or if there are too few rows.
+        If a column is missing, stands twice, bears the name of the constant, has gaps or does not vary, or if
+        there are too few rows.
     IdentificationError
         If terms are linear combinations of each other.
     """
     where = f"regression of '{outcome}'"
     names = [outcome, *terms]
+    _check_places(data, names, where)
     absent = [name for name in names if name not in data.columns]
     if absent:
         raise DataError(
@@ -99,6 +101,21 @@ def checked_arrays(
             )
         )
     return y, x
+
+
+def _check_places(data: pd.DataFrame, names: Sequence[str], where: str) -> None:
+    """Refuse names that a table of coefficients could not tell apart."""
+    twice = [name for name in dict.fromkeys(names) if names.count(name) > 1]
+    twice += [name for name in dict.fromkeys(names) if list(data.columns).count(name) > 1]
+    problems = [
+        Problem(where, f"'{name}' stands twice among the outcome and the terms", "Name each column once.")
+        for name in dict.fromkeys(twice)
+    ]
+    if CONSTANT in names[1:]:
+        found = f"a term is named '{CONSTANT}', as the intercept is in every table"
+        problems.append(Problem(where, found, "Rename it."))
+    if problems:
+        raise DataError(*problems)
 
 
 def redundant_terms(x: NDArray[np.float64], terms: Sequence[str]) -> list[str]:

@@ -92,7 +92,8 @@ def fit_chain(study: Study, data: str, *, binary: tuple[str, ...] = (), seed: in
     data : str
         Data file.
     binary : tuple of str
-        Outcomes left to `servicefx.models.loyalty` because they hold 0 and 1.
+        Outcomes left to `servicefx.models.loyalty` because they hold 0 and 1, or to
+        `servicefx.models.referral` because they are numbers of people.
     seed : int
         Of the shared resamples; by default the study's.
 

@@ -77,6 +77,9 @@ def numeric_columns(study: Study, data: str, names: Sequence[str]) -> pd.DataFra
                     "Correct the name, or measure it in this file.",
                 )
             )
+        elif name in columns:
+            found = f"'{name}' is a column, and what a group of another column would be called"
+            problems.append(Problem(f"data.{data}", found, "Rename the column."))
         elif pd.api.types.is_numeric_dtype(column):
             columns[name] = column.astype(float)
         else:

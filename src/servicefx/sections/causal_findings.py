@@ -17,6 +17,7 @@ _ALL_SPOKEN = 12
 """Paths up to which each has a sentence; of more, effects other than each outcome's strongest are counted."""
 
 _TESTED = ("contradicted", "small", "attenuated", "near_zero", "undecided")
+_OPEN = ("undecided", "attenuated")
 
 
 def quoted(names: tuple[str, ...]) -> str:
@@ -34,7 +35,9 @@ def graph_findings(found: CausalFooting, size: float) -> tuple[Phrase, ...]:
     if not n_tested:
         phrases.append(Phrase(key="finding.graph_untested"))
     elif against.empty:
-        phrases.append(Phrase(key="finding.graph_stands", values={"n": n_tested, "size": size}))
+        open_ones = int(tests["verdict"].isin(_OPEN).sum())
+        key = "finding.graph_stands_open" if open_ones else "finding.graph_stands"
+        phrases.append(Phrase(key=key, values={"n": n_tested, "size": size, "open": open_ones}))
     else:
         worst = against.iloc[0]
         freed = bool(worst["freed"] == worst["freed"])

@@ -1,4 +1,4 @@
-"""Claims put to the test: K2 on the study's data, and the ledger of all ten (K1-K10)."""
+"""Claims put to the test: K2, K3 and K6 on the study's data, and the ledger of all ten (K1-K10)."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import pandas as pd
 from servicefx.effects.verdicts import BuysAgain, claim_k2, verdict_against
 from servicefx.models.loyalty import is_binary
 from servicefx.sections.notes import answering, score_notes
+from servicefx.sections.people_claims import people_claims
 from servicefx.study.spec import ClaimSpec
 from servicefx.study.study import Study
 from servicefx.theory.catalogue import load_theory
@@ -36,16 +37,19 @@ def claims_section(study: Study, seed: int | None = None) -> Section:  # noqa: A
     ----------
     study : Study
     seed : int
-        Not used: intervals are Wilson's.
+        Not used: intervals are Wilson's, and of means t intervals.
 
     Returns
     -------
     Section
-        Tables ``claims`` (where K2 can be tested) and ``ledger``.
+        Tables ``claims`` (where K2, K3 or K6 can be tested) and ``ledger``.
     """
     theory = load_theory()
     asked = _asked(study)
-    tables, findings, verdicts = [], [], {}
+    people = people_claims(study)
+    tables: list[Table] = []
+    rows: list[dict[str, str | int | float]] = []
+    notes: list[Phrase] = []
     if asked is not None:
         scores = study.scores[asked.data]
         answer = claim_k2(
@@ -58,8 +62,7 @@ def claims_section(study: Study, seed: int | None = None) -> Section:  # noqa: A
             clusters=study.clusters(asked.data),
             level=study.level,
         )
-        rows = _rows(answer)
-        verdicts = {"K2": "; ".join(f"{row['measure']} {row['verdict']}" for row in rows)}
+        rows += _rows(answer)
         cutoffs: dict[str, str | int | float] = {
             "satisfied": asked.satisfied,
             "highly_satisfied": asked.highly,
@@ -67,19 +70,31 @@ def claims_section(study: Study, seed: int | None = None) -> Section:  # noqa: A
             "outcome": asked.outcome,
         }
         kind = "note.behaviour" if is_binary(study, asked.outcome, asked.data) else "note.intention"
+        notes += [
+            Phrase(key="note.cutoffs", values=cutoffs),
+            Phrase(key=kind, values={"outcome": asked.outcome}),
+        ]
+    rows += people.rows
+    notes += people.notes
+    data = asked.data if asked is not None else people.data
+    if rows:
         tables.append(
             Table(
                 id="claims",
                 title=Phrase(key="table.claims"),
                 rows=pd.DataFrame(rows),
-                notes=(
-                    Phrase(key="note.cutoffs", values=cutoffs),
-                    Phrase(key=kind, values={"outcome": asked.outcome}),
-                    *score_notes(study, asked.data),
-                ),
+                notes=(*notes, *score_notes(study, data)),
             )
         )
-        findings = [Phrase(key="finding.claim", values={k: v for k, v in row.items()}) for row in rows]
+    verdicts = {
+        claim: "; ".join(f"{row['measure']} {row['verdict']}" for row in rows if row["claim"] == claim)
+        for claim in dict.fromkeys(str(row["claim"]) for row in rows)
+    }
+    findings = [
+        Phrase(key="finding.claim_people" if row["unit"] == "people" else "finding.claim", values=dict(row))
+        for row in rows
+        if row["n_obs"] or row["unit"] != "people"
+    ]
     ledger = [
         {
             "claim": claim.id,
@@ -96,6 +111,7 @@ def claims_section(study: Study, seed: int | None = None) -> Section:  # noqa: A
         title=Phrase(key="section.claims"),
         findings=tuple(findings),
         tables=tuple(tables),
+        notes=() if rows else people.notes,
     )
 
 

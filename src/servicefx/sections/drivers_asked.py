@@ -9,7 +9,7 @@ import pandas as pd
 
 from servicefx.errors import ServicefxError
 from servicefx.models.chain import stream_of
-from servicefx.models.drivers import DirectFit
+from servicefx.models.drivers import DirectFit, declared_terms
 from servicefx.models.sample import numeric_columns
 from servicefx.sections.notes import draw_notes, fit_notes, refused, wider_notes
 from servicefx.study.study import Study
@@ -119,10 +119,7 @@ def asked_drivers(study: Study, outcome: str, data: str, fit: DirectFit, seed: i
     scaled = [name for name in constructs if study.data_of(name) == data and study.scale_of(name) is not None]
     drivers = scaled if len(scaled) > 1 else constructs
     held = tuple(term for term in terms if term not in drivers)
-    # a column of text is one column a group in the fit, and is asked for by its own name
-    columns = dict.fromkeys(term.partition(": ")[0] if term not in drivers else term for term in terms)
-    known = [name for name in columns if name in study.scores[data] or name in study.frames[data]]
-    frame = numeric_columns(study, data, [outcome, *known])
+    frame = numeric_columns(study, data, [outcome, *declared_terms(study, outcome, data)])
     return AskedDrivers(
         study=study, data=data, outcome=outcome, drivers=tuple(drivers), held=held, frame=frame, fit=fit,
         seed=seed,

@@ -52,7 +52,7 @@ def importance_pages(asked: AskedDrivers) -> Pages:
         *asked.drawn_notes(),
     )
     return Pages(
-        findings=(_first(found, asked),),
+        findings=_first(found, asked),
         tables=(
             Table(
                 id="importance",
@@ -87,13 +87,15 @@ def importance_pages(asked: AskedDrivers) -> Pages:
     )
 
 
-def _first(found: pd.DataFrame, asked: AskedDrivers) -> Phrase:
-    """Which driver comes first, and how surely."""
+def _first(found: pd.DataFrame, asked: AskedDrivers) -> tuple[Phrase, ...]:
+    """Which driver comes first, and how surely; nothing where no resample says."""
     first, second = found.head(2).to_dict("records")
     values = {name: first[name] for name in ("term", "estimate", "conf_low", "conf_high")}
     values |= {"outcome": asked.outcome, "other": second["term"], "chance": first["chance_first"]}
+    if np.isnan(first["chance_first"]):
+        return ()
     is_sure = first["chance_first"] >= asked.study.level
-    return Phrase(key="finding.importance_first" if is_sure else "finding.importance_open", values=values)
+    return (Phrase(key="finding.importance_first" if is_sure else "finding.importance_open", values=values),)
 
 
 def _rules(asked: AskedDrivers, order: list[str]) -> pd.DataFrame:
@@ -179,7 +181,7 @@ def priority_pages(asked: AskedDrivers) -> Pages:
     ]  # fmt: skip
     quartered = Phrase(key="note.priority_split", values=split)
     return Pages(
-        findings=(_work(found, asked),),
+        findings=_work(found, asked),
         tables=(
             Table(
                 id="priority_map",
@@ -220,10 +222,12 @@ def _map(places: pd.DataFrame, split: dict[str, float], asked: AskedDrivers, qua
     )
 
 
-def _work(found: pd.DataFrame, asked: AskedDrivers) -> Phrase:
-    """What to work on first, and how surely."""
+def _work(found: pd.DataFrame, asked: AskedDrivers) -> tuple[Phrase, ...]:
+    """What to work on first, and how surely; nothing where no resample says."""
     first, second = found.head(2).to_dict("records")
     values = {name: first[name] for name in ("term", "estimate", "performance")}
     values |= {"outcome": asked.outcome, "other": second["term"], "chance": first["chance_first"]}
+    if np.isnan(first["chance_first"]):
+        return ()
     is_sure = first["chance_first"] >= asked.study.level
-    return Phrase(key="finding.priority_first" if is_sure else "finding.priority_open", values=values)
+    return (Phrase(key="finding.priority_first" if is_sure else "finding.priority_open", values=values),)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import pandas as pd
 
+from servicefx.models.apart import free_name
 from servicefx.models.drivers import collinearity, compare_versions, latent_drivers
 from servicefx.models.drivers.collinearity import CONDITION_FAILS, CONDITION_WARNS
 from servicefx.models.drivers.decomposition import EXACT
-from servicefx.sections.drivers_asked import AskedDrivers, Pages
+from servicefx.sections.drivers_asked import AskedDrivers, Pages, listed
 from servicefx.sections.notes import slope_unit, step_of
 from servicefx.values.table import Phrase, Table
 
@@ -91,12 +92,17 @@ def version_pages(asked: AskedDrivers) -> Pages:
 
 
 def _agreement(table: pd.DataFrame) -> tuple[Phrase, ...]:
-    """Whether every version puts every term on the same side of zero, by name where not."""
+    """Whether versions put terms on the same side of zero, by name where not, or where zero stays open."""
     side = (table["conf_low"] > 0).astype(int) - (table["conf_high"] < 0).astype(int)
     differ = [str(term) for term, sides in side.groupby(table["term"], sort=False) if len(set(sides)) > 1]
-    if not differ:
-        return (Phrase(key="note.versions_agree", values={"n": int(table["model"].nunique())}),)
-    return tuple(Phrase(key="note.versions_differ", values={"term": term}) for term in differ)
+    undecided = [str(term) for term, sides in side.groupby(table["term"], sort=False) if not sides.any()]
+    n_models, n_terms = int(table["model"].nunique()), int(table["term"].nunique())
+    told = [Phrase(key="note.versions_differ", values={"term": term}) for term in differ]
+    if not differ and n_models > 1 and len(undecided) < n_terms:
+        told.append(Phrase(key="note.versions_agree", values={"n": n_models}))
+    if undecided:
+        told.append(Phrase(key="note.versions_open", values={"names": listed(undecided)}))
+    return tuple(told)
 
 
 def latent_pages(asked: AskedDrivers) -> Pages:
@@ -110,11 +116,12 @@ def latent_pages(asked: AskedDrivers) -> Pages:
     if asked.weights is not None:
         return Pages(notes=(Phrase(key="note.no_latent_weights"),))
     answers = pd.concat([study.items(name) for name in names], axis=1).astype(float)
-    clusters = asked.clusters
+    clusters, cluster = asked.clusters, None
     if clusters is not None:
-        answers[str(clusters.name)] = clusters
+        cluster = free_name(str(clusters.name), answers.columns)
+        answers[cluster] = clusters
     found = latent_drivers(
-        answers, asked.outcome, items, cluster=None if clusters is None else str(clusters.name),
+        answers, asked.outcome, items, cluster=cluster,
         draws=study.draws, seed=asked.seed, level=study.level,
     )  # fmt: skip
     columns = [

@@ -10,7 +10,10 @@ from servicefx.models.chain import chain_outcomes
 from servicefx.models.drivers import fit_direct
 from servicefx.models.loyalty import fit_repurchase, is_binary
 from servicefx.models.over_time import fit_over_time, lag_name, panel_files
+from servicefx.models.referral import is_told
 from servicefx.sections.notes import answering, slope_unit, step_of
+from servicefx.sections.recovery_hypotheses import recovery_hypotheses
+from servicefx.sections.referral_hypotheses import told_hypotheses
 from servicefx.study.spec import PathSpec
 from servicefx.study.study import Study
 from servicefx.theory.catalogue import load_theory
@@ -36,10 +39,14 @@ def hypotheses_section(study: Study, seed: int | None = None) -> Section | None:
         Table ``hypotheses``; None where the study declares no paths.
     """
     panels = panel_files(study)
-    rows, refusals = [], []
+    rows: list[dict[str, str | int | float]] = []
+    refusals: list[Phrase] = []
     for data in study.frames:
         for outcome in chain_outcomes(study, data):
             try:
+                if is_told(study, outcome, data):
+                    rows += told_hypotheses(study, outcome, data, seed)
+                    continue
                 fit = _fit(study, outcome, data, data in panels, seed)
             except ServicefxError as error:
                 refusals += [
@@ -81,6 +88,7 @@ def hypotheses_section(study: Study, seed: int | None = None) -> Section | None:
                                 else sign_verdict(float(found["conf_low"]), float(found["conf_high"]), sign),
                             }
                         )
+    rows += recovery_hypotheses(study)
     if not rows and not refusals:
         return None
     moderated = sorted({name for path in study.spec.paths for name in path.moderators})
@@ -130,4 +138,5 @@ def predicted_sign(path: PathSpec, source: str) -> str:
         for arrow in hypothesis.paths
         if arrow.target == path.to and arrow.source in {source, *wholes}
     }
+    signs = signs - {"none"} or signs  # beside a signed arrow an unsigned one tells of its form
     return signs.pop() if len(signs) == 1 else "none"

@@ -123,7 +123,10 @@ def _latent(one: AskedMediation) -> list[Phrase]:
         summed = indirect[indirect["via"] == "all"] if len(indirect) > 1 else indirect
         found[series] = float(summed["std_all"].iloc[0])
         found[f"{series}_direct"] = float(rows.loc[rows["kind"] == "direct", "std_all"].iloc[0])
-    return [Phrase(key="finding.mediation_latent", values=_ends(one) | found)]
+    latent = one.latent[one.latent["series"] == "latent"]
+    beyond = latent["std_all"].abs().max() > 1
+    key = "finding.mediation_latent_beyond" if beyond else "finding.mediation_latent"
+    return [Phrase(key=key, values=_ends(one) | found)]
 
 
 def _hidden(one: AskedMediation) -> list[Phrase]:

@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
-from servicefx.errors import DataError, IdentificationError
+from servicefx.errors import DataError, IdentificationError, Problem
 from servicefx.models.drivers import declared_terms
 from servicefx.models.moderation import (
     fit_interaction,
@@ -17,12 +17,12 @@ from servicefx.models.moderation import (
 )
 from servicefx.models.moderation.regions import benjamini_hochberg
 from servicefx.models.over_time import panel_files
-from servicefx.models.sample import sample_of
+from servicefx.models.sample import numeric_columns, reference_groups, sample_of
 from servicefx.sections.moderation_tables import (
     Answer,
     curve_table,
     interactions_table,
-    latent_tables,
+    latent_pages,
     regions_figure,
     regions_tables,
     slopes_table,
@@ -62,7 +62,7 @@ def moderation_section(study: Study, seed: int | None = None) -> Section | None:
     """
     seed = study.seed if seed is None else seed
     answers: list[Answer] = []
-    refusals: list[Phrase] = []
+    refusals = _elsewhere(study)
     asked = tuple(_asked(study))
     for data, outcome, term, moderator in asked:
         beside = [t for d, o, t, m in asked if (d, o, m) == (data, outcome, moderator) and t != term]
@@ -81,14 +81,15 @@ def moderation_section(study: Study, seed: int | None = None) -> Section | None:
     tables = [interactions_table(study, answers, rows), slopes_table(study, answers)]
     tables += regions_tables(study, answers)
     tables += [] if drawn is None else [curve_table(study, drawn)]
-    tables += latent_tables(study, answers, seed)
+    latent, silent = latent_pages(study, answers, seed)
+    tables += latent
     return Section(
         id="moderation",
         title=Phrase(key="section.moderation"),
         findings=_findings(study, answers, rows),
         tables=tuple(tables),
         figures=() if drawn is None else (regions_figure(study, drawn),),
-        notes=tuple(refusals),
+        notes=(*refusals, *silent),
     )
 
 
@@ -112,6 +113,23 @@ def _asked(study: Study) -> Iterator[tuple[str, str, str, str]]:
                         yield ends
 
 
+def _elsewhere(study: Study) -> list[Phrase]:
+    """Why a construct named as a moderator enters nothing: no file measures it beside its path's ends."""
+    problems: dict[tuple[str, str], Problem] = {}
+    for path in study.spec.paths:
+        if path.hypothesis in _ELSEWHERE:
+            continue
+        files = [data for data in study.frames if path.data in (None, data)]
+        files = [data for data in files if {*path.sources, path.to} <= set(study.scores[data].columns)]
+        for name in path.moderators:
+            known = [name in study.scores[data] or name in study.frames[data] for data in files]
+            if name in study.spec.constructs and files and not any(known):
+                found = f"'{name}' is not measured in {' or '.join(files)}, where '{path.to}' is"
+                remedy = "Name a column of that file, or measure it there."
+                problems[name, path.to] = Problem(f"moderator '{name}'", found, remedy)
+    return [note for problem in problems.values() for note in refused("moderation", DataError(problem)).notes]
+
+
 def _answers(
     study: Study, data: str, outcome: str, term: str, moderator: str, beside: list[str]
 ) -> Iterator[Answer]:
@@ -121,8 +139,8 @@ def _answers(
     """
     held = [name for name in declared_terms(study, outcome, data) if name not in (term, moderator)]
     sample = sample_of(study, data, [outcome, term, moderator, *held])
-    columns = [str(name) for name in sample.frame.columns]
-    coded = [name for name in columns if name == moderator or name.startswith(f"{moderator}: ")]
+    coded = [str(name) for name in numeric_columns(study, data, [moderator]).columns]
+    references = reference_groups(study, data, [moderator, *held])
     for name in coded:
         frame = sample.frame.assign(
             **{
@@ -130,8 +148,9 @@ def _answers(
                 for other in beside
                 for code in coded
             },
+            # not centred at their means: what remains is the slope in the group all others are compared with
             **{
-                f"{term} × {code}": _centred(sample.frame[term]) * _centred(sample.frame[code])
+                f"{term} × {code}": _centred(sample.frame[term]) * sample.frame[code]
                 for code in coded
                 if code != name
             },
@@ -146,7 +165,8 @@ def _answers(
                 frame, outcome, term, name, covariates,
                 clusters=sample.clusters, weights=sample.weights, level=study.level,
             )  # fmt: skip
-        fit = replace(fit, estimates=replace(fit.estimates, dropped=sample.dropped))
+        said = (*fit.estimates.assumptions, *references)
+        fit = replace(fit, estimates=replace(fit.estimates, dropped=sample.dropped, assumptions=said))
         yield Answer(
             data=data, outcome=outcome, term=term, moderator=name, fit=fit, frame=frame,
             covariates=tuple(covariates), regions=regions,

@@ -11,6 +11,7 @@ from servicefx.effects.indirect import shift_along
 from servicefx.errors import DataError, Problem, StudyError
 from servicefx.models.chain import chain_outcomes, fit_chain
 from servicefx.models.loyalty import fit_repurchase, is_binary
+from servicefx.models.referral import is_told
 from servicefx.sections.notes import answering, draw_notes
 from servicefx.study.spec import MoneySpec
 from servicefx.study.study import Study
@@ -60,7 +61,9 @@ def planned_change(study: Study, money: MoneySpec, seed: int) -> Effect:
     last = fit_repurchase(study, outcome, data=data, seed=seed)
     terms = [term for term in last.estimates.terms if term in last.sample.frame.columns]
     shifts = {}
-    binary = tuple(o for o in chain_outcomes(study, data) if is_binary(study, o, data))
+    binary = tuple(
+        o for o in chain_outcomes(study, data) if is_binary(study, o, data) or is_told(study, o, data)
+    )
     if set(chain_outcomes(study, data)) > set(binary):
         chain = fit_chain(study, data, binary=binary, seed=seed)
         for term in terms:

@@ -7,14 +7,16 @@ from typing import Any, NamedTuple
 
 import pandas as pd
 
+from servicefx.errors import DataError
 from servicefx.models.chain import counts_of, draw_source, shared_counts
 from servicefx.models.drivers import declared_terms
-from servicefx.models.sample import Sample, sample_of
+from servicefx.models.sample import Sample, numeric_columns, sample_of
 from servicefx.models.waiting import ThresholdFit, ThresholdGroups, fit_threshold, thresholds_by
 from servicefx.sections.notes import (
     answering,
     draw_notes,
     dropped_notes,
+    refused,
     slope_unit,
     step_of,
     units_of,
@@ -26,6 +28,8 @@ from servicefx.values.table import Figure, Phrase, Section, Table
 __all__ = ["waiting_section"]
 
 _HYPOTHESIS, _WAIT = "H15", "response_time"
+_MOST = 20
+"""Groups of a moderator at most."""
 _SLOPES = {
     "slope before the threshold": "slope_before",
     "slope beyond the threshold": "slope_beyond",
@@ -33,11 +37,18 @@ _SLOPES = {
 }
 
 
+_FLAT = 0.5
+"""A slope before the threshold is called flat if its interval stays within this share of the slope beyond."""
+_AS_GOOD = 2.0
+"""Difference of BIC below which two forms are as good."""
+
+
 class _Asked(NamedTuple):
     data: str
     outcome: str
     wait: str
     groups: tuple[str, ...]
+    not_groups: tuple[str, ...]
 
 
 @answering("waiting")
@@ -58,9 +69,10 @@ def waiting_section(study: Study, seed: int | None = None) -> Section | None:
         Tables ``threshold``, ``wait_slopes``, ``wait_forms``, ``wait_curve`` and, with groups,
         ``threshold_groups``; figure ``wait_curve``. None where no path asks.
     """
-    asked = _asked(study)
-    if asked is None:
+    paths = _asked(study)
+    if not paths:
         return None
+    asked = paths[0]
     seed = study.seed if seed is None else seed
     terms = [term for term in declared_terms(study, asked.outcome, asked.data) if term != asked.wait]
     sample = sample_of(study, asked.data, [asked.outcome, asked.wait, *terms])
@@ -73,13 +85,17 @@ def waiting_section(study: Study, seed: int | None = None) -> Section | None:
         "outcome_unit": units_of(study, asked.outcome, asked.data),
     }  # fmt: skip
     fit = fit_threshold(sample.frame, asked.outcome, asked.wait, held, **shared)
-    groups = {
-        by: thresholds_by(
-            sample.frame.assign(**{by: study.frames[asked.data][by]}), asked.outcome, asked.wait, by, held,
-            **shared,
-        )
-        for by in asked.groups
-    }  # fmt: skip
+    groups: dict[str, ThresholdGroups] = {}
+    silent: list[Phrase] = []
+    for by in asked.groups:
+        own = numeric_columns(study, asked.data, [by]).columns  # the same in all rows of a group
+        beside = [name for name in held if name not in own]
+        frame = sample.frame[[asked.outcome, asked.wait, *beside]].join(study.frames[asked.data][by])
+        try:
+            groups[by] = thresholds_by(frame, asked.outcome, asked.wait, by, beside, **shared)
+        except DataError as error:
+            silent += refused("waiting", error).notes
+    silent += _left_out(paths)
     notes = _notes(study, asked, sample, fit, seed)
     return Section(
         id="waiting",
@@ -88,23 +104,42 @@ def waiting_section(study: Study, seed: int | None = None) -> Section | None:
         tables=tuple(_tables(study, asked, fit, groups, notes)),
         figures=(_figure(asked, fit, study),),
         effects=(fit.threshold, fit.slope_before, fit.slope_beyond),
+        notes=tuple(silent),
     )
 
 
-def _asked(study: Study) -> _Asked | None:
-    """The first path about a wait, and the columns among its moderators."""
+def _asked(study: Study) -> list[_Asked]:
+    """The paths about a wait, in order, with those of their moderators that are columns of groups."""
+    found: dict[tuple[str, str, str], _Asked] = {}
     for path in study.spec.paths:
-        for source in path.sources:
-            if path.hypothesis != _HYPOTHESIS and source != _WAIT:
-                continue
-            files = [path.data] if path.data else list(study.frames)
-            for data in files:
-                scores, period = study.scores[data], study.spec.data[data].period
-                if period is None and {source, path.to} <= set(scores.columns):
-                    groups = [name for name in path.moderators if name in study.frames[data].columns]
-                    few = [name for name in groups if 2 <= study.frames[data][name].nunique() <= 20]
-                    return _Asked(data, path.to, source, tuple(few))
-    return None
+        if path.hypothesis != _HYPOTHESIS and _WAIT not in path.sources:
+            continue
+        source = _WAIT if _WAIT in path.sources else path.sources[0]
+        for data in [path.data] if path.data else list(study.frames):
+            scores, frame = study.scores[data], study.frames[data]
+            if study.spec.data[data].period is None and {source, path.to} <= set(scores.columns):
+                named = [name for name in dict.fromkeys(path.moderators) if name in scores or name in frame]
+                groups = [
+                    name
+                    for name in named
+                    if name in frame and name not in (source, path.to) and 2 <= frame[name].nunique() <= _MOST
+                ]
+                rest = tuple(name for name in named if name not in groups)
+                found.setdefault((data, path.to, source), _Asked(data, path.to, source, tuple(groups), rest))
+    return list(found.values())
+
+
+def _left_out(paths: list[_Asked]) -> list[Phrase]:
+    """Moderators that hold no groups, and further waits, none of which this page compares."""
+    told = []
+    if paths[0].not_groups:
+        names = ", ".join(f"'{name}'" for name in paths[0].not_groups)
+        told.append(Phrase(key="note.wait_not_groups", values={"names": names, "most": _MOST}))
+    told += [
+        Phrase(key="note.wait_other", values={"wait": other.wait, "outcome": other.outcome})
+        for other in paths[1:]
+    ]
+    return told
 
 
 def _bends(fit: ThresholdFit, level: float) -> bool:
@@ -131,11 +166,14 @@ def _findings(study: Study, asked: _Asked, fit: ThresholdFit) -> tuple[Phrase, .
     }
     if not _bends(fit, study.level):
         return (Phrase(key="finding.no_threshold", values=values),)
-    flat = fit.slopes["conf_low"].iloc[0] <= 0 <= fit.slopes["conf_high"].iloc[0]
+    before_low, before_high = (float(fit.slopes[name].iloc[0]) for name in ("conf_low", "conf_high"))
+    least = _FLAT * abs(float(fit.slopes["estimate"].iloc[1]))
+    flat = before_low <= 0 <= before_high and max(-before_low, before_high) < least
     key = "finding.threshold" if flat and beyond_high < 0 else "finding.threshold_other"
-    best = str(fit.forms["model"].iloc[0])
+    bent = fit.forms["model"].isin(["kink", "flat, then falling"])
     told = [Phrase(key=key, values=values)]
-    if best not in ("kink", "flat, then falling"):
+    if float(fit.forms.loc[bent, "delta_bic"].min()) >= _AS_GOOD:
+        best = str(fit.forms["model"].iloc[0])
         told.append(Phrase(key="finding.threshold_rival", values={"model": best}))
     return tuple(told)
 
@@ -143,7 +181,9 @@ def _findings(study: Study, asked: _Asked, fit: ThresholdFit) -> tuple[Phrase, .
 def _group_findings(groups: Mapping[str, ThresholdGroups], level: float) -> tuple[Phrase, ...]:
     told = []
     for by, found in groups.items():
+        bending = [name for name, fit in found.fits.items() if _bends(fit, level)]
         pairs = found.differences
+        pairs = pairs[pairs["group_left"].isin(bending) & pairs["group_right"].isin(bending)]
         apart = pairs[pairs["p_adjusted"] <= 1 - level]
         if len(apart):
             first = apart.sort_values("p_adjusted").iloc[0]
@@ -226,9 +266,11 @@ def _tables(
 
 def _notes(study: Study, asked: _Asked, sample: Sample, fit: ThresholdFit, seed: int) -> tuple[Phrase, ...]:
     low, high = fit.search
+    weights = study.weights(asked.data)
     return (
         Phrase(key="note.sample", values={"n_obs": fit.n_obs, "data": asked.data}),
         *dropped_notes(sample.dropped),
+        *(() if weights is None else (Phrase(key="note.weights", values={"column": str(weights.name)}),)),
         Phrase(key="note.search", values={"low": low, "high": high}),
         *(
             Phrase(key="note.text", values={"text": text[:1].upper() + text[1:] + "."})

@@ -103,3 +103,14 @@ def test_what_cannot_be_computed_is_refused_in_words(
 ) -> None:
     with pytest.raises(DataError, match=re.escape(message)):
         latent_drivers(survey(50, 1), outcome, constructs)
+
+
+def test_an_item_of_another_constructs_name_and_a_cluster_of_one_change_nothing() -> None:
+    items = survey(300, 2).assign(price=np.random.default_rng(3).normal(size=300), shop=np.arange(300) // 10)
+    plain = latent_drivers(items, "satisfaction", CONSTRUCTS | {"care": ["price"]}, cluster="shop", draws=50)
+    constructs = {"staff care": ["s1", "s2", "s3"], "shop": ["p1", "p2"], "satisfaction": ["y1", "y2"]}
+    named = items.rename(columns={"p1": "staff care"})
+    constructs["shop"] = ["staff care", "p2"]
+    found = latent_drivers(named, "satisfaction", constructs | {"care": ["price"]}, cluster="shop", draws=50)
+    for column in ("estimate", "std_error", "importance", "r2"):
+        np.testing.assert_allclose(found[column], plain[column], rtol=1e-5)

@@ -105,6 +105,7 @@ REFUSED = [
     ({"high": 8}, DataError, "nobody stands at or above 8"),
     ({"low": 3.2, "high": 3.8}, DataError, "nobody stands between 3.2 and 3.8"),
     ({"hybrid": 1.0}, DataError, "hybrid: 1.0 is not between 0 and 1"),
+    ({"covariates": ["basic low"]}, DataError, "these columns bear the name of a contrast: 'basic low'"),
     ({"drivers": ["basic", "copy"]}, IdentificationError, "can be computed exactly from the others"),
 ]
 
@@ -114,7 +115,7 @@ def test_what_cannot_be_computed_is_refused_in_words(
     changed: dict[str, object], error: type[Exception], message: str, answers: pd.DataFrame
 ) -> None:
     arguments: dict[str, object] = {"drivers": ["basic"], "low": 2, "high": 6} | changed
-    frame = answers.assign(copy=answers["basic"])
+    frame = answers.assign(copy=answers["basic"], **{"basic low": answers["y"] ** 2})
     with pytest.raises(error, match=re.escape(message)):
         penalty_reward(frame, "y", **arguments)  # type: ignore[arg-type]
 

@@ -62,3 +62,12 @@ def test_few_answers_leave_quantiles_undefined_not_wrong(survey: pd.DataFrame) -
 def test_least_squares_must_be_possible(survey: pd.DataFrame) -> None:
     with pytest.raises(DataError, match="'still' has the same value"):
         compare_versions(survey.assign(still=1.0), "y", ["a", "still"])
+
+
+def test_overlap_is_that_of_the_rows_fitted(survey: pd.DataFrame) -> None:
+    clusters = survey["outlet"].where(survey["a"] > -0.5)
+    found = compare_versions(survey, "y", ["a", "b"], clusters=clusters, quantiles=[])
+    kept = survey[survey["a"] > -0.5]
+    assert found.n_obs == len(kept)
+    inflation = 1 / (1 - kept["a"].corr(kept["b"]) ** 2)
+    assert found.overlap.drivers["vif"].tolist() == pytest.approx([inflation, inflation], rel=1e-9)

@@ -120,3 +120,28 @@ def test_the_latent_version_recovers_the_truth_that_scores_miss() -> None:
     assert observed == pytest.approx(truth * reliability**1.5, rel=0.06)
     assert composite == pytest.approx(observed, rel=0.02)
     assert 0.89 <= np.mean(covered, axis=0)[1] <= 1.0
+
+
+def test_names_used_inside_do_not_change_the_answer(answers: pd.DataFrame) -> None:
+    plain = latent_interactions(answers, "y", "x", "age", BLOCKS | {"age": ["age"]}, draws=50)
+    names = {"age": "product 1", "x2": "y", "x3": "x × product 1"}
+    blocks = {"x": ["x1", "y", "x × product 1"], "product 1": ["product 1"], "y": ["y1", "y2", "y3"]}
+    found = latent_interactions(answers.rename(columns=names), "y", "x", "product 1", blocks, draws=50)
+    assert found["undefined"].tolist() == ["", "", ""]
+    for column in ("estimate", "conf_low", "conf_high"):
+        np.testing.assert_allclose(found[column], plain[column], rtol=1e-5)
+
+
+def test_a_moderator_may_be_the_column_of_the_clusters(answers: pd.DataFrame) -> None:
+    data = answers.assign(shop=np.arange(len(answers)) % 20 * 1.0, copy=np.arange(len(answers)) % 20)
+    blocks = BLOCKS | {"shop": ["shop"]}
+    found = latent_interactions(data, "y", "x", "shop", blocks, cluster="shop", draws=50)
+    apart = latent_interactions(data, "y", "x", "shop", blocks, cluster="copy", draws=50)
+    assert found["undefined"].tolist() == ["", "", ""]
+    np.testing.assert_allclose(found["estimate"], apart["estimate"], rtol=1e-9)
+    np.testing.assert_allclose(found["conf_low"][:2], apart["conf_low"][:2], rtol=1e-9)
+
+
+def test_an_outcome_that_is_held_as_well_is_refused(answers: pd.DataFrame) -> None:
+    with pytest.raises(DataError, match="one construct has two parts in it"):
+        latent_interactions(answers.assign(y=1.0), "y", "x", "w", BLOCKS, ["y"])

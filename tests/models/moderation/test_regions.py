@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from servicefx.errors import DataError, IdentificationError
+from servicefx.errors import DataError, IdentificationError, StudyError
 from servicefx.models.moderation import fit_interaction, johnson_neyman, simple_slopes, slope_differences
 from servicefx.models.moderation.regions import benjamini_hochberg
 from servicefx.values.glossary import GLOSSARY
@@ -139,3 +139,38 @@ def test_its_tables_speak_the_glossary(rng: np.random.Generator) -> None:
     fit = fit_interaction(sample(rng), "y", "x", "w", second="z")
     for table in (found.regions, found.slopes, simple_slopes(fit), slope_differences(fit)):
         assert set(table.columns) <= set(GLOSSARY)
+
+
+def test_a_moderator_far_from_zero_keeps_its_digits(rng: np.random.Generator) -> None:
+    data = sample(rng)
+    first = johnson_neyman(data, "y", "x", "w", ["z"])
+    far = johnson_neyman(data.assign(w=data["w"] + 1e7), "y", "x", "w", ["z"])
+    assert np.array(far.roots) - 1e7 == pytest.approx(np.array(first.roots), abs=1e-6)
+    np.testing.assert_allclose(far.slopes["std_error"], first.slopes["std_error"], rtol=1e-6)
+
+
+def test_simple_slopes_of_weighted_rows_stand_where_repeated_rows_put_them(rng: np.random.Generator) -> None:
+    data = sample(rng)
+    times = np.where(data["w"] > 1, 9, 1)
+    weighted = simple_slopes(fit_interaction(data, "y", "x", "w", weights=pd.Series(times, name="times")))
+    rows = data.loc[data.index.repeat(times)].reset_index(drop=True)
+    repeated = simple_slopes(fit_interaction(rows, "y", "x", "w"))
+    n, more = len(data), times.sum()  # the two differ by their n / (n - 1) only
+    spread = np.sqrt(n / (n - 1) * (more - 1) / more)
+    middle = repeated["at"].iloc[1]
+    np.testing.assert_allclose(weighted["at"] - middle, (repeated["at"] - middle) * spread, atol=1e-12)
+    assert weighted["estimate"].iloc[1] == pytest.approx(repeated["estimate"].iloc[1], rel=1e-9)
+
+
+@pytest.mark.parametrize(("outcome", "covariates"), [("x × w", []), ("y", ["x × w"])])
+def test_a_column_that_bears_the_name_of_a_product_is_refused(
+    rng: np.random.Generator, outcome: str, covariates: list[str]
+) -> None:
+    data = sample(rng).assign(**{"x × w": rng.normal(size=400)})
+    with pytest.raises(DataError, match="these columns bear the name of a product: 'x × w'"):
+        fit_interaction(data, outcome, "x", "w", covariates)
+
+
+def test_one_point_along_the_moderator_is_refused(rng: np.random.Generator) -> None:
+    with pytest.raises(StudyError, match="points: 1 along 'w', at least 2 expected"):
+        johnson_neyman(sample(rng), "y", "x", "w", points=1)

@@ -67,3 +67,9 @@ def test_its_tables_speak_the_glossary(channels: pd.DataFrame) -> None:
     found = thresholds_by(channels, "satisfaction", "hours", "channel", draws=99)
     for table in (found.thresholds, found.slopes, found.differences):
         assert set(table.columns) <= set(GLOSSARY)
+
+
+def test_groups_in_whole_numbers_keep_their_name_beside_gaps(channels: pd.DataFrame) -> None:
+    codes = channels["channel"].map({"online": 1.0, "phone": 2.0, "letter": np.nan})
+    found = thresholds_by(channels.assign(code=codes), "satisfaction", "hours", "code", draws=99)
+    assert found.thresholds["group"].tolist() == ["1", "2"]

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from servicefx import sem
 from servicefx.errors import DataError, Problem, closest
+from servicefx.models.apart import check_quotes, free_name, items_apart
 from servicefx.models.drivers.decomposition import EXACT, explained_shares, parts
 from servicefx.models.drivers.draws import percentile_bounds
 from servicefx.sem.reading.implied_covariances import implied_covariances
@@ -84,11 +85,19 @@ def latent_drivers(
     of the mean scores, whose coefficients are those of least squares.
     """
     drivers = _checked(items, outcome, constructs)
-    columns = [item for names in constructs.values() for item in names]
-    used = items[[*columns, *([] if cluster is None else [cluster])]].dropna().reset_index(drop=True)
+    columns = dict.fromkeys(item for names in constructs.values() for item in names)
+    if cluster is not None:
+        columns[cluster] = None
+    used = items[list(columns)].dropna().reset_index(drop=True)
     if len(used) < 3:
         found = f"{len(used)} rows have every item, at least 3 expected"
         raise DataError(Problem(f"drivers of '{outcome}'", found, "Add rows, or use fewer items."))
+    whole = used
+    used, constructs = items_apart(whole, constructs)
+    if cluster is not None:
+        apart = free_name(cluster, [*used.columns, *constructs])
+        used[apart] = whole[cluster]
+        cluster = apart
     scores = pd.DataFrame({name: used[list(names)].mean(axis=1) for name, names in constructs.items()})
     path = f'"{outcome}" ~ ' + " + ".join(f'"{name}"' for name in drivers)
     several = {name: names for name, names in constructs.items() if len(names) > 1}
@@ -144,6 +153,7 @@ def _checked(items: pd.DataFrame, outcome: str, constructs: Mapping[str, Sequenc
                 for item in absent
             )
         )
+    check_quotes([*constructs, *columns], where)
     return drivers
 
 

@@ -81,7 +81,8 @@ def penalty_reward(
     Raises
     ------
     DataError
-        If a driver has nobody low, in the middle or high, or as `fit_ols`.
+        If a driver has nobody low, in the middle or high, a column bears the name of a contrast (such as
+        ``"staff low"``), or as `fit_ols`.
     IdentificationError
         If dummies can be computed from each other (drivers low and high in the same rows).
 
@@ -224,6 +225,11 @@ def _quantile(values: Floats, shares: Floats, share: float) -> float:
 
 def _fitted(rows: DriverRows, cuts: Mapping[str, tuple[float, float]], covariance: Covariance) -> Estimates:
     design = rows.frame[[rows.outcome]].copy()
+    contrasts = [f"{name} {side}" for name in rows.drivers for side in ("low", "high")]
+    taken = [name for name in (rows.outcome, *rows.covariates) if name in contrasts]
+    if taken:
+        found = "these columns bear the name of a contrast: " + ", ".join(f"'{name}'" for name in taken)
+        raise DataError(Problem(f"penalty and reward for '{rows.outcome}'", found, "Rename them."))
     for name in rows.drivers:
         design[f"{name} low"] = (rows.frame[name] <= cuts[name][0]).astype(float)
         design[f"{name} high"] = (rows.frame[name] >= cuts[name][1]).astype(float)

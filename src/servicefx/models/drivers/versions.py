@@ -100,7 +100,7 @@ def compare_versions(
     """
     rows = driver_rows(data, outcome, drivers, covariates, weights=weights, clusters=clusters)
     terms = (*rows.drivers, *rows.covariates)
-    overlap = collinearity(data, outcome, terms, weights=weights)
+    overlap = collinearity(rows.frame, outcome, terms, weights=rows.weights)
     fits = {"OLS, hc3": fit_ols(rows.frame, outcome, terms, covariance="hc3", weights=rows.weights)}
     if rows.clusters is not None:
         fits["OLS, cluster"] = fit_ols(

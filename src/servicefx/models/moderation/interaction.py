@@ -35,7 +35,7 @@ class Interaction:
     centres : mapping of str to float
         What was taken away from the term and every moderator; 0 where they were not centred.
     spread : mapping of str to float
-        Their standard deviations (n - 1).
+        Their standard deviations (n - 1; rows weighted where there are weights).
     observed : mapping of str to ndarray
         Different values of every moderator, rising; no rows.
     shares : mapping of str to ndarray
@@ -102,7 +102,7 @@ def fit_interaction(
     Raises
     ------
     DataError
-        If columns are absent, named twice, text, constant, or there are too few rows.
+        If columns are absent, named twice or as a product, text, constant, or there are too few rows.
     IdentificationError
         If a product can be computed from the other terms (an empty combination of two 0/1 columns).
 
@@ -114,6 +114,8 @@ def fit_interaction(
     names = [outcome, term, *moderators, *covariates]
     where = f"interaction of '{term}' and " + " and ".join(f"'{name}'" for name in moderators)
     _check_names(data, names, where)
+    parts = (term, *moderators)
+    _check_products(parts, [outcome, *covariates], where)
     columns = data[names].astype(float)
     extra = {"cluster": clusters, "weight": weights}
     for kind, series in extra.items():
@@ -137,7 +139,6 @@ def fit_interaction(
     used = columns.loc[complete].reset_index(drop=True)
     weight = None if weights is None else weights[complete].reset_index(drop=True)
     shares = np.ones(len(used)) if weight is None else weight.to_numpy(dtype=float)
-    parts = (term, *moderators)
     centres = {name: float(np.average(used[name], weights=shares)) if centre else 0.0 for name in parts}
     design = used[[outcome]].copy()
     products = []
@@ -160,7 +161,7 @@ def fit_interaction(
         term=term,
         moderators=moderators,
         centres=centres,
-        spread={name: float(used[name].std()) for name in parts},
+        spread={name: _deviation(used[name].to_numpy(dtype=float), shares) for name in parts},
         observed={name: np.unique(used[name]) for name in moderators},
         shares={
             name: np.bincount(np.unique(used[name], return_inverse=True)[1], weights=shares) / shares.sum()
@@ -186,10 +187,27 @@ def _check_names(data: pd.DataFrame, names: Sequence[str], where: str) -> None:
         raise DataError(*problems)
 
 
+def _check_products(parts: Sequence[str], others: Sequence[str], where: str) -> None:
+    """Refuse a column that bears the name of a product."""
+    labels = [" × ".join(some) for size in range(2, len(parts) + 1) for some in combinations(parts, size)]
+    taken = [name for name in dict.fromkeys([*others, *parts]) if name in labels]
+    if taken:
+        found = "these columns bear the name of a product: " + ", ".join(f"'{name}'" for name in taken)
+        raise DataError(Problem(where, found, "Rename them."))
+
+
+def _deviation(values: Floats, shares: Floats) -> float:
+    """Standard deviation (n - 1) of values, rows weighted."""
+    n, mean = len(values), np.average(values, weights=shares)
+    return float(np.sqrt(np.average((values - mean) ** 2, weights=shares) * n / max(n - 1, 1)))
+
+
 def _described(fit: Estimates, dropped: dict[str, int], centres: dict[str, float]) -> Estimates:
     """The fit with its drops and the centring said."""
     said = ", ".join(f"'{name}' at {value:.4g}" for name, value in centres.items())
-    sentences = [f"terms enter centred ({said}): a term's own coefficient is its slope there"] if centres else []
+    sentences = (
+        [f"terms enter centred ({said}): a term's own coefficient is its slope there"] if centres else []
+    )
     return Estimates(
         estimator=fit.estimator,
         outcome=fit.outcome,

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from servicefx import pls, sem
 from servicefx.errors import DataError, Problem, ServicefxError, closest
+from servicefx.models.apart import check_quotes, free_name, items_apart
 from servicefx.moments.resample import resampled_covariances
 from servicefx.moments.resample_index import resample_counts
 from servicefx.sem.reading.implied_covariances import implied_covariances
@@ -69,7 +70,8 @@ def latent_interactions(
     Raises
     ------
     DataError
-        If a construct or column is not there, or fewer than 10 rows are complete.
+        If a construct or column is not there or has a double quote in its name, or fewer than 10 rows are
+        complete.
 
     Notes
     -----
@@ -88,15 +90,22 @@ def latent_interactions(
     """
     where = f"interaction of '{term}' and '{moderator}' for '{outcome}'"
     blocks = _blocks(items, (outcome, term, moderator), constructs, covariates, where)
-    columns = [*dict.fromkeys([item for names in blocks.values() for item in names] + list(covariates))]
-    used = items[[*columns, *([] if cluster is None else [cluster])]].dropna()
+    named = [*(item for names in blocks.values() for item in names), *covariates]
+    columns = dict.fromkeys([*named, *([] if cluster is None else [cluster])])
+    used = items[list(columns)].dropna()
     if len(used) < 10:
         found = f"{len(used)} rows have every column, at least 10 expected"
         raise DataError(Problem(where, found, "Add rows, or use fewer items."))
     groups = None if cluster is None else items[cluster]
     counts = resample_counts(len(items), draws, seed, data_id, groups)
     counts = counts[:, items.index.get_indexer(used.index)]
-    used = used.reset_index(drop=True)
+    whole = used.reset_index(drop=True)
+    used, blocks = items_apart(whole, blocks, covariates)
+    used[list(covariates)] = whole[list(covariates)]
+    if cluster is not None:
+        apart = free_name(cluster, [*used.columns, *blocks])
+        used[apart] = whole[cluster]
+        cluster = apart
     scores = pd.DataFrame({name: used[list(names)].mean(axis=1) for name, names in blocks.items()})
     held = used[list(covariates)]
     rng = np.random.default_rng([seed, *b"latent_interactions"])
@@ -134,13 +143,15 @@ def _blocks(
     if absent:
         found = f"no construct '{absent[0]}'{closest(absent[0], constructs)}"
         raise DataError(Problem(where, found, "Name constructs with their items."))
-    if len(set(ends)) < 3:
-        raise DataError(Problem(where, "one construct has two parts in it", "Name three constructs."))
+    if len(set(ends)) < 3 or set(ends) & set(covariates):
+        found = "one construct has two parts in it"
+        raise DataError(Problem(where, found, "Name three constructs, and hold none of them."))
     wanted = [*(item for name in ends for item in constructs[name]), *covariates]
     lost = [item for item in wanted if item not in items.columns]
     if lost:
         found = f"no column '{lost[0]}'{closest(lost[0], map(str, items.columns))}"
         raise DataError(Problem(where, found, "Correct the name."))
+    check_quotes([*ends, *wanted], where)
     return {name: tuple(constructs[name]) for name in ends}
 
 
@@ -220,21 +231,21 @@ def _product_indicators(
     data = used.copy()
     lines, names = [], []
     for number, (a, b) in enumerate(pairs, 1):
-        name = f"product {number}"
+        name = free_name(f"product {number}", [*data.columns, *ends])
         product = (used[a] - used[a].mean()) * (used[b] - used[b].mean())
         data[name] = product - product.mean()
-        names.append(f'"{name}"')
+        names.append(name)
     for construct in ends:
         own = sorted(blocks[construct], key=lambda item: item != first.get(construct))
         if len(own) == 1:
             data[construct] = used[own[0]]
         else:
             lines.append(f'"{construct}" =~ ' + " + ".join(f'"{item}"' for item in own))
-    crossed = f"{term} × {moderator}"
+    crossed = free_name(f"{term} × {moderator}", [*data.columns, *ends])
     if len(names) == 1:
-        data[crossed] = data["product 1"]
+        data[crossed] = data[names[0]]
     else:
-        lines.append(f'"{crossed}" =~ ' + " + ".join(names))
+        lines.append(f'"{crossed}" =~ ' + " + ".join(f'"{name}"' for name in names))
     lines.append(
         f'"{outcome}" ~ ' + " + ".join(f'"{name}"' for name in (term, moderator, crossed, *covariates))
     )
@@ -265,7 +276,7 @@ def _two_stage(
     for construct, own in [*blocks.items(), *((name, (name,)) for name in covariates)]:
         sources = []
         for item in own:
-            source = item if item != construct else f"{item} (item)"
+            source = item if item != construct else free_name(f"{item} (item)", [*data.columns, *ends])
             data[source] = used[item]
             sources.append(f'"{source}"')
         lines.append(f'"{construct}" =~ ' + " + ".join(sources))

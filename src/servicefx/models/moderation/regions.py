@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from scipy.special import ndtri, stdtrit
 
 from servicefx.engines.linear import Covariance
-from servicefx.errors import DataError, Problem
+from servicefx.errors import DataError, Problem, StudyError
 from servicefx.models.moderation.interaction import fit_interaction
 from servicefx.values.estimates import Estimates, critical_value, two_sided_p_value
 
@@ -130,8 +130,10 @@ def johnson_neyman(
         found = f"'{moderator}' has {len(values)} values, which leaves nothing between them"
         remedy = "Compare the simple slopes instead."
         raise DataError(Problem(f"Johnson-Neyman regions of '{term}' over '{moderator}'", found, remedy))
-    ends = np.array([fit.gradient([0.0]), fit.gradient([1.0])])
-    combine = np.array([ends[0], ends[1] - ends[0]])  # intercept and change of the slope over the moderator
+    middle = float(values @ fit.shares[moderator])  # far from 0 a slope there would lose its digits
+    unit = fit.spread[moderator]
+    ends = np.array([fit.gradient([middle]), fit.gradient([middle + unit])])
+    combine = np.array([ends[0], (ends[1] - ends[0]) / unit])
     return _significance(
         term=term,
         moderator=moderator,
@@ -139,6 +141,7 @@ def johnson_neyman(
         line=combine @ fit.estimates.coefficients,
         covariance=combine @ fit.estimates.covariance @ combine.T,
         values=values,
+        centre=centre,
         shares=fit.shares[moderator],
         level=level,
         false_discovery=false_discovery,
@@ -154,12 +157,13 @@ def _significance(
     line: Floats,
     covariance: Floats,
     values: Floats,
+    centre: float,
     shares: Floats,
     level: float,
     false_discovery: bool,
     points: int,
 ) -> JohnsonNeyman:
-    """Regions of a slope ``line[0] + line[1] w`` with covariance of shape (2, 2).
+    """Regions of a slope ``line[0] + line[1] (w - centre)`` with covariance of shape (2, 2).
 
     Parameters
     ----------
@@ -173,12 +177,12 @@ def _significance(
         As `johnson_neyman`.
     """
     if points < 2:
-        raise ValueError(f"at least 2 points are needed along the moderator, not {points}")
+        found = f"{points} along '{moderator}', at least 2 expected"
+        raise StudyError(Problem("points", found, "Leave it at 1000."))
     df = estimates.df
     low, high = float(values[0]), float(values[-1])
     at = np.linspace(low, high, points)
-    slope = line[0] + line[1] * at
-    error = np.sqrt(covariance[0, 0] + at * (2 * covariance[0, 1] + at * covariance[1, 1]))
+    slope, error = _along(line, covariance, at - centre)
     statistic = slope / error
     p_value = two_sided_p_value(statistic, df)
     adjusted = benjamini_hochberg(p_value)
@@ -187,14 +191,13 @@ def _significance(
         passed = max(int((adjusted <= 1 - level).sum()), 1)
         tail = (1 - level) * passed / points / 2
         critical = float(-ndtri(tail) if np.isinf(df) else -stdtrit(df, tail))
-    roots = _roots(line, covariance, critical)
+    roots = [root + centre for root in _roots(line, covariance, critical)]
     inner = [root for root in roots if low < root < high]
     edges = [low, *inner, high]
     rows = []
     for start, end in pairwise(edges):
         middle = (start + end) / 2
-        value = line[0] + line[1] * middle
-        spread = np.sqrt(covariance[0, 0] + middle * (2 * covariance[0, 1] + middle * covariance[1, 1]))
+        value, spread = (float(found) for found in _along(line, covariance, np.array(middle - centre)))
         decided = abs(value) > critical * spread
         sign = ("positive" if value > 0 else "negative") if decided else "undecided"
         inside = (values >= start) & ((values < end) | (end == high))
@@ -224,6 +227,12 @@ def _significance(
         slopes=slopes,
         reading=_reading(term, moderator, regions),
     )
+
+
+def _along(line: Floats, covariance: Floats, at: Floats) -> tuple[Floats, Floats]:
+    """Slope and its standard error at places along the moderator."""
+    variance = covariance[0, 0] + at * (2 * covariance[0, 1] + at * covariance[1, 1])
+    return line[0] + line[1] * at, np.sqrt(np.maximum(variance, 0.0))
 
 
 def _roots(line: Floats, covariance: Floats, critical: float) -> list[float]:

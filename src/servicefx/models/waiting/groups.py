@@ -102,7 +102,7 @@ def thresholds_by(
     rows, slopes = [], []
     for group in groups:
         member = (data[by] == group).fillna(False).to_numpy(dtype=bool)
-        name = str(group)
+        name = _name(group)
         try:
             fit = fit_threshold(
                 data[member], outcome, wait, covariates,
@@ -129,6 +129,11 @@ def thresholds_by(
         slopes=joined[["group", *(name for name in joined.columns if name != "group")]],
         differences=_differences(fits, level),
     )
+
+
+def _name(group: object) -> str:
+    """A group in words; whole numbers, which gaps turn into floats, without a point."""
+    return str(int(group)) if isinstance(group, float) and group.is_integer() else str(group)
 
 
 def _differences(fits: Mapping[str, ThresholdFit], level: float) -> pd.DataFrame:

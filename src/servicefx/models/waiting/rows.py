@@ -10,7 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from servicefx.engines.design_matrix import checked_clusters, checked_weights, redundant_terms
-from servicefx.errors import DataError, IdentificationError, Problem, closest
+from servicefx.errors import DataError, IdentificationError, Problem, StudyError, closest
 
 __all__ = ["FEWEST_WAITS", "WaitRows", "cluster_labels", "search_range", "wait_rows"]
 
@@ -227,11 +227,13 @@ def search_range(rows: WaitRows, search: tuple[float, float] | None, trim: float
 
     Raises
     ------
+    StudyError
+        If ``trim`` is not between 0 and .5.
     DataError
         If no wait is left between the two.
     """
     if not 0 < trim < 0.5:
-        raise ValueError(f"trim must lie strictly between 0 and 0.5, not {trim!r}")
+        raise StudyError(Problem("trim", f"{trim!r} is not between 0 and 0.5", "Choose e.g. 0.05."))
     waits = np.unique(rows.x)
     first, last = float(waits[1]), float(waits[-2])
     if search is None:

@@ -1,0 +1,109 @@
+from __future__ import annotations
+
+from types import ModuleType
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from servicefx.models.loyalty import fit_intention, is_ordered, marginal_effects, parallel_lines
+from servicefx.sections.repurchase import repurchase_section
+from servicefx.sections.satisfied import satisfied_points
+from servicefx.study.study import Study
+from servicefx.values.table import Section, Table
+
+
+def table(section: Section | None, name: str) -> Table:
+    assert section is not None
+    return next(table for table in section.tables if table.id == name)
+
+
+def with_intention(made: ModuleType, rare: bool = False) -> Study:
+    """The made survey, with an intention of 1 to 5 in place of 0 and 1."""
+    frame = made.survey_frame(700)
+    rng = np.random.default_rng(2)
+    latent = 0.5 * (frame["sat1"] + frame["sat2"]) + 0.3 * frame["loy1"] + rng.logistic(size=700)
+    frame["bought"] = np.digitize(latent, [3.5, 4.7, 5.8, 7]) + 1.0
+    if rare:
+        frame["bought"] = np.where(frame["age"] > 50, frame["bought"].clip(upper=4), frame["bought"])
+        frame["age"] = (frame["age"] > 50).astype(float)
+    constructs = {**made.CONSTRUCTS, "repurchase": {"mode": "single", "items": ["bought"], "scale": "five"}}
+    paths = [
+        *made.PATHS[:-1],
+        {"from": ["satisfaction", "loyalty"], "to": "repurchase", "covariates": ["age"] if rare else []},
+    ]
+    scales = {"seven": {"min": 1, "max": 7}, "five": {"min": 1, "max": 5}}
+    study: Study = made.survey(frame, draws=80, constructs=constructs, paths=paths, scales=scales)
+    return study
+
+
+def test_effects_of_a_choice_have_both_intervals(made: ModuleType) -> None:
+    paths = [*made.PATHS, {"from": "satisfaction", "to": "repurchase", "hypothesis": "H4"}]
+    section = repurchase_section(made.survey(made.survey_frame(600), paths=paths))
+    assert [page.id for page in section.tables] == [  # type: ignore[union-attr]
+        "repurchase", "repurchase_effects", "calibration", "repurchase_fit", "logit",
+    ]  # fmt: skip
+    rows = table(section, "repurchase_effects").rows
+    assert rows["kind"].tolist() == ["slope", "step", "move", "slope", "step", "move", "move"]
+    assert rows["unit"].tolist()[0] == "share per point"
+    last = rows.iloc[-1]
+    assert (last["start"], last["end"]) == pytest.approx((5.0, 1 + 6 * 8 / 9))
+    steps = rows[rows["kind"] == "step"].set_index("term")["estimate"]
+    page = table(section, "repurchase").rows.set_index("term")["estimate"]
+    assert steps.to_dict() == pytest.approx(page.to_dict(), rel=1e-10)
+    assert {finding.key for finding in section.findings} >= {"finding.highly", "finding.auc"}  # type: ignore[union-attr]
+
+
+def test_satisfied_is_what_the_study_says(made: ModuleType) -> None:
+    assert satisfied_points(made.survey(), "customers") == pytest.approx((5.0, 1 + 6 * 8 / 9))
+    stated = made.survey(claims={"K2": {"satisfied": 4.5, "highly_satisfied": 6.0}})
+    assert satisfied_points(stated, "customers") == (4.5, 6.0)
+
+
+def test_ordered_answers_have_a_row_each_and_a_test_of_parallel_lines(made: ModuleType) -> None:
+    study = with_intention(made)
+    assert is_ordered(study, "repurchase", "customers")
+    assert not is_ordered(study, "loyalty", "customers")
+    section = repurchase_section(study)
+    rows = table(section, "repurchase_effects").rows
+    assert sorted(rows["answer"].unique()) == ["1", "2", "3", "4", "5"]
+    steps = rows[rows["kind"] == "step"].groupby("term")["estimate"].sum()
+    assert steps.abs().max() < 1e-12
+    fit, sample = fit_intention(study, "repurchase")
+    wanted = marginal_effects(fit, moves={"satisfaction": (5.0, 1 + 6 * 8 / 9)}).rows
+    assert rows["estimate"].tolist() == wanted["estimate"].tolist()
+    lines = parallel_lines(sample.frame, "repurchase", fit.terms.names, clusters=sample.clusters)
+    pd.testing.assert_frame_equal(table(section, "parallel_lines").rows, lines.tests)
+    pd.testing.assert_frame_equal(table(section, "parallel_cuts").rows, lines.cuts)
+    keys = [finding.key for finding in section.findings]  # type: ignore[union-attr]
+    assert keys == ["finding.top_answer", "finding.top_answer", "finding.parallel"]
+
+
+def test_an_empty_cell_refuses_the_test_and_nothing_else(made: ModuleType) -> None:
+    section = repurchase_section(with_intention(made, rare=True))
+    assert section is not None
+    assert "parallel_lines" not in [page.id for page in section.tables]
+    assert len(table(section, "repurchase_effects").rows) > 0
+    note = section.notes[0]
+    assert note.key == "note.refused"
+    assert str(note.values["why"]).startswith("at the boundary '> 4' the logit has no answer: ")
+
+
+def test_weights_refuse_ordered_answers_too(made: ModuleType) -> None:
+    study = with_intention(made)
+    frame = study.frames["customers"].assign(w=1.0)
+    weighted = made.survey(
+        frame, data={"customers": {"weights": "w"}},
+        constructs={
+            **made.CONSTRUCTS, "repurchase": {"mode": "single", "items": ["bought"], "scale": "five"},
+        },
+        paths=[{"from": "satisfaction", "to": "repurchase"}],
+        scales={"seven": {"min": 1, "max": 7}, "five": {"min": 1, "max": 5}},
+    )  # fmt: skip
+    section = repurchase_section(weighted)
+    assert section is not None
+    assert section.notes[0].values["why"] == "survey weights 'w' cannot be used by this estimator"
+
+
+def test_no_chance_to_buy_again_no_section(made: ModuleType) -> None:
+    assert repurchase_section(made.survey(paths=made.PATHS[:-1])) is None
