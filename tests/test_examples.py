@@ -47,13 +47,14 @@ def test_the_readme_commands_print_what_the_readme_says(tmp_path: Path) -> None:
 def test_the_readme_python_blocks_run(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(ROOT)
     blocks = re.findall(r"```python\n(.*?)```", README, flags=re.DOTALL)
-    assert len(blocks) == 4
+    assert len(blocks) == 5
     scope: dict[str, object] = {}
     for block in blocks:
         exec(compile(block, "README.md", "exec"), scope)
     assert "net present value" in scope["net"].estimand  # type: ignore[attr-defined]
     assert scope["fit"].n_obs == 200  # type: ignore[attr-defined]
     assert len(scope["scores"]) == 6000  # type: ignore[arg-type]
+    assert abs(scope["wait"].threshold.estimate - 24) < 2  # type: ignore[attr-defined]
 
 
 def test_every_table_of_the_reports_is_in_the_readme() -> None:

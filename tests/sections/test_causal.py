@@ -92,7 +92,7 @@ def test_instruments_are_listed_where_no_terms_suffice(made: ModuleType) -> None
 def test_one_sentence_a_path_and_two_about_the_graph(section: Section) -> None:
     assert [finding.key for finding in section.findings] == [
         "finding.footing",
-        "finding.graph_stands",
+        "finding.graph_stands_open",
         "finding.goes_open_way",
         "finding.effect",
         "finding.effect",

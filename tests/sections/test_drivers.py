@@ -185,6 +185,9 @@ def test_an_open_class_is_said_to_be_open(study: Study) -> None:
     named = {sentence["term"] for sentence in finding(section, "finding.kano")}
     (sentence,) = finding(section, "finding.kano_open")
     assert sentence["n"] == len(sentence["names"].split(", ")) == 2 - len(named)
+    classes = table(section, "kano").rows.set_index("term")
+    sure = [term for term, row in classes.iterrows() if row[f"chance_{row['kano']}"] >= 0.95]
+    assert named == set(sure)
 
 
 def test_every_pair_stands_once_with_the_stronger_first(made: ModuleType) -> None:
@@ -383,3 +386,12 @@ def test_a_column_named_constant_is_refused_in_words(made: ModuleType) -> None:
     section = page(made.survey(frame, paths=paths))
     assert section.tables == ()
     assert "a term is named 'constant'" in notes(section, "note.refused")[0]["why"]
+
+
+def test_a_driver_that_goes_with_less_is_a_finding_too(made: ModuleType) -> None:
+    frame = made.survey_frame()
+    frame[["tru1", "tru2"]] = 8 - frame[["tru1", "tru2"]]
+    section = page(made.survey(frame, paths=[{"from": "trust", "to": "satisfaction"}]))
+    (sentence,) = finding(section, "finding.driver")
+    assert sentence["estimate"] < sentence["conf_high"] < 0
+    assert finding(section, "finding.driver_undecided") == []

@@ -43,6 +43,10 @@ def test_weights_count_as_rows_would(survey: pd.DataFrame) -> None:
     assert weighted.condition_number == pytest.approx(
         collinearity(repeated, "y", ["a", "b", "c"]).condition_number, rel=1e-9
     )
+    factors = collinearity(repeated, "y", ["a", "b", "c"]).drivers["vif"].tolist()
+    assert weighted.drivers["vif"].tolist() == pytest.approx(factors, rel=1e-9)
+    beside = variance_inflation(survey[["a", "b", "c"]], counts)
+    assert list(beside.values()) == pytest.approx(factors, rel=1e-9)
     plain = collinearity(survey, "y", ["a", "b", "c"]).drivers["vif"]
     assert plain.tolist() == pytest.approx(list(variance_inflation(survey[["a", "b", "c"]]).values()))
 

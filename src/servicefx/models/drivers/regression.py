@@ -149,17 +149,19 @@ def fit_direct(
         robust=replace(robust, **shared),  # type: ignore[arg-type]  # a mapping of two field types
         clustered=None if clustered is None else replace(clustered, **shared),  # type: ignore[arg-type]
         sample=sample,
-        inflation=variance_inflation(sample.frame[list(chosen)]),
+        inflation=variance_inflation(sample.frame[list(chosen)], sample.weights),
     )
 
 
-def variance_inflation(terms: pd.DataFrame) -> dict[str, float]:
+def variance_inflation(terms: pd.DataFrame, weights: pd.Series | None = None) -> dict[str, float]:
     """By how much each coefficient's variance grows because terms overlap.
 
     Parameters
     ----------
     terms : DataFrame, shape (n, k)
         Complete, varying, not collinear.
+    weights : Series, length n, optional
+        Survey weights > 0.
 
     Returns
     -------
@@ -178,6 +180,10 @@ def variance_inflation(terms: pd.DataFrame) -> dict[str, float]:
     """
     if terms.shape[1] == 1:
         return {str(terms.columns[0]): 1.0}
-    correlation: NDArray[np.float64] = np.corrcoef(terms.to_numpy(copy=True), rowvar=False)
-    factors = np.diag(np.linalg.inv(correlation))
+    shares = None if weights is None else weights.to_numpy(dtype=float, copy=True)
+    values = terms.to_numpy(copy=True)
+    values = (values - values.mean(axis=0)) / values.std(axis=0)  # units apart by many orders lose digits
+    cov: NDArray[np.float64] = np.cov(values, rowvar=False, aweights=shares)
+    sd = np.sqrt(np.diag(cov))
+    factors = np.diag(np.linalg.inv(cov / np.outer(sd, sd)))
     return {str(name): float(value) for name, value in zip(terms.columns, factors, strict=True)}

@@ -141,7 +141,7 @@ def johnson_neyman(
         line=combine @ fit.estimates.coefficients,
         covariance=combine @ fit.estimates.covariance @ combine.T,
         values=values,
-        centre=centre,
+        centre=middle,
         shares=fit.shares[moderator],
         level=level,
         false_discovery=false_discovery,

@@ -46,8 +46,8 @@ class ClassStability:
         Mean, and ends of the interval, of the adjusted Rand index between the sample's and the resamples'
         assignment of all rows.
     classes : DataFrame
-        ``group, share, jaccard, jaccard_low, judgement``: mean Jaccard similarity of a class to its match in
-        the resamples, its lower decile; ``"pass"`` from .75, ``"warn"`` from .60, else ``"fail"``.
+        ``group, share, jaccard, jaccard_decile, judgement``: mean Jaccard similarity of a class to its
+        match in the resamples, its lower decile; ``"pass"`` from .75, ``"warn"`` from .60, else ``"fail"``.
     slopes : DataFrame
         ``group, term, estimate, conf_low, conf_high``: percentile intervals over the resamples' refits,
         classes matched first.
@@ -199,7 +199,7 @@ def _matched(
                 "group": class_names(k),
                 "share": fit.shares,
                 "jaccard": mean,
-                "jaccard_low": np.full(k, np.nan) if empty else np.nanquantile(similar, 0.1, axis=0),
+                "jaccard_decile": np.full(k, np.nan) if empty else np.nanquantile(similar, 0.1, axis=0),
                 "judgement": ["" if empty else _judged(value) for value in mean],
             }
         ),

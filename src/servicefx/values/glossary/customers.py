@@ -91,7 +91,7 @@ CUSTOMERS: dict[str, Column] = {
     "priority_high": Column("upper end of the interval of a priority", "as the importance", "estimate"),
     "split_importance": Column("importance at which the quadrants meet", "as the importance", "estimate"),
     "split_performance": Column("performance at which the quadrants meet", "points of 100", "estimate"),
-    "tolerance": Column("share of a driver's variance that the others do not explain", "(0, 1]", "share"),
+    "tolerance": Column("share of a driver's variance that the others do not explain", "[0, 1]", "share"),
     "condition": Column("largest singular value over this one, columns of length 1", "[1, inf)", "estimate"),
     "sup_f": Column(
         "F statistic of a bend, at its best place or held against another", "[0, inf)", "estimate"
@@ -114,7 +114,7 @@ CUSTOMERS: dict[str, Column] = {
     "why": Column("the reason, in a sentence", "-", "text"),
     "given": Column("what is held; empty where nothing", "-", "label"),
     "r2_term": Column(
-        "share of the term's remaining variance an unmeasured cause explains", "[0, 1)", "share"
+        "share of the term's remaining variance an unmeasured cause explains", "[0, 1]", "share"
     ),
     "r2_outcome": Column(
         "share of the outcome's remaining variance an unmeasured cause explains", "[0, 1]", "share"

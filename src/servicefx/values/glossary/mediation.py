@@ -14,8 +14,8 @@ MEDIATION: dict[str, Column] = {
     ),
     "bca_high": Column("upper end of that interval", "as the estimate", "estimate"),
     "rho": Column("correlation of the errors of mediator and outcome", "(-1, 1)", "estimate"),
-    "rho_low": Column("lower end of its interval", "(-1, 1)", "estimate"),
-    "rho_high": Column("upper end of its interval", "(-1, 1)", "estimate"),
+    "rho_low": Column("lower end of the interval of the errors' correlation", "(-1, 1)", "estimate"),
+    "rho_high": Column("upper end of the interval of the errors' correlation", "(-1, 1)", "estimate"),
     "r2_rest": Column(
         "shares of what is left unexplained that a hidden cause explains in mediator and outcome, multiplied",
         "[0, 1]",

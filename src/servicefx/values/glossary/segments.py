@@ -8,7 +8,7 @@ __all__ = ["SEGMENTS"]
 
 SEGMENTS: dict[str, Column] = {
     "f_statistic": Column("F statistic of a joint test", "[0, inf)", "estimate"),
-    "n_classes": Column("latent classes", "count from 1", "label"),
+    "n_classes": Column("latent classes", "count from 1", "count"),
     "slopes": Column("whether classes have slopes of their own: one, own or shared", "-", "label"),
     "aic3": Column("information criterion with 3 a parameter: lower is better", "(-inf, inf)", "estimate"),
     "icl": Column("BIC plus twice the classification's entropy", "(-inf, inf)", "estimate"),
@@ -25,7 +25,7 @@ SEGMENTS: dict[str, Column] = {
     "mean_posterior": Column("mean chance of the rows assigned to belong there", "[0, 1]", "share"),
     "wrong_share": Column("share of the rows assigned that belong elsewhere", "[0, 1]", "share"),
     "jaccard": Column("mean Jaccard similarity of a class to its match in resamples", "[0, 1]", "estimate"),
-    "jaccard_low": Column("lower decile of that similarity", "[0, 1]", "estimate"),
+    "jaccard_decile": Column("lower decile of that similarity", "[0, 1]", "estimate"),
     "unadjusted": Column("the estimate among those assigned, not corrected", "as the estimate", "estimate"),
     "overall": Column("the same number over all rows", "as the estimate", "estimate"),
 }

@@ -12,6 +12,8 @@ __all__ = ["deviances", "fitted"]
 
 Floats = NDArray[np.float64]
 _LEAST_CHANCE = 1e-10
+_LEAST_DAMPING = 1e-10
+"""Keeps a step defined where two parameters move the curve alike."""
 _FIRST_DAMPING, _MOST_DAMPING = 1e-4, 1e10
 _ROUNDING = 1e-13
 """Deviances closer than this share of theirs are equal."""
@@ -97,7 +99,9 @@ def fitted(
         better = (new_reached <= before + _ROUNDING * (1 + before)) & shape.holds(new)
         theta[open_[better]] = new[better]
         reached[open_[better]] = np.minimum(new_reached, before)[better]
-        damping[open_] = np.where(better, damping[open_] / 10, np.maximum(damping[open_], 1e-6) * 10)
+        damping[open_] = np.where(
+            better, np.maximum(damping[open_] / 10, _LEAST_DAMPING), np.maximum(damping[open_], 1e-6) * 10
+        )
         mean = np.where(better[:, None], new_mean, mean)
         slopes = np.where(better[:, None, None], new_slopes, slopes)
         promised = (right * step * scale).sum(axis=1)
