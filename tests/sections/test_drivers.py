@@ -395,3 +395,16 @@ def test_a_driver_that_goes_with_less_is_a_finding_too(made: ModuleType) -> None
     (sentence,) = finding(section, "finding.driver")
     assert sentence["estimate"] < sentence["conf_high"] < 0
     assert finding(section, "finding.driver_undecided") == []
+
+
+def test_drivers_of_which_one_has_no_scale_stand_between_the_answers_given(made: ModuleType) -> None:
+    frame = made.survey_frame()
+    wait = {"mode": "single", "items": ["age"], "unit": "hours"}
+    paths = [{"from": ["response_time", "trust"], "to": "satisfaction"}]
+    section = page(made.survey(frame, constructs=made.CONSTRUCTS | {"response_time": wait}, paths=paths))
+    found = table(section, "priority_map")
+    assert notes(found, "note.performance_observed") == [{}]
+    stands = found.rows.set_index("term").loc["response_time", "performance"]
+    span = frame["age"].max() - frame["age"].min()
+    assert stands == pytest.approx(100 * (frame["age"].mean() - frame["age"].min()) / span, rel=1e-9)
+    assert notes(section, "note.refused") == []

@@ -185,3 +185,16 @@ def test_weights_leave_latent_versions_out_and_say_so(made: ModuleType) -> None:
     assert section is not None
     assert [note.key for note in section.notes] == ["note.moderation_weights"]
     assert "moderation_latent" not in [table.id for table in section.tables]
+
+
+def test_sureness_allows_for_the_number_of_interactions(
+    made: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    study = moderated(made, {"trust": ["age"]})
+    sure = moderation_section(study)
+    monkeypatch.setattr("servicefx.sections.moderation.benjamini_hochberg", np.ones_like)
+    none = moderation_section(study)
+    assert sure is not None
+    assert none is not None
+    assert [each.key for each in sure.findings] == ["finding.moderation"]
+    assert [each.key for each in none.findings] == ["finding.moderation_open"]

@@ -78,8 +78,9 @@ class AskedDrivers:
     @property
     def scales(self) -> dict[str, tuple[float, float]] | None:
         """Lowest and highest answer of every driver; None unless all stand on a scale."""
-        known = {name: self.study.scale_of(name) for name in self.drivers}
-        return {name: (scale.min, scale.max) for name, scale in known.items() if scale is not None} or None
+        scales = {name: self.study.scale_of(name) for name in self.drivers}
+        known = {name: (scale.min, scale.max) for name, scale in scales.items() if scale is not None}
+        return known if len(known) == len(scales) else None
 
     def rows_notes(self) -> tuple[Phrase, ...]:
         """Rows used, rows left out, weights and levels too few to allow for."""

@@ -174,3 +174,11 @@ def test_a_column_that_bears_the_name_of_a_product_is_refused(
 def test_one_point_along_the_moderator_is_refused(rng: np.random.Generator) -> None:
     with pytest.raises(StudyError, match="points: 1 along 'w', at least 2 expected"):
         johnson_neyman(sample(rng), "y", "x", "w", points=1)
+
+
+def test_where_no_point_passes_no_region_between_points_does() -> None:
+    x, w, noise = np.random.default_rng(33).normal(size=(3, 60))
+    found = johnson_neyman(pd.DataFrame({"y": 0.35 * x + noise, "x": x, "w": w}), "y", "x", "w", points=5)
+    assert (found.slopes["p_adjusted"] > 0.05).all()
+    assert found.roots == ()
+    assert found.regions["sign"].tolist() == ["undecided"]

@@ -261,3 +261,17 @@ def test_its_tables_speak_the_glossary(rng: np.random.Generator) -> None:
     fit = fit_threshold(customers(rng, 100), "satisfaction", "hours", draws=99)
     for table in (fit.slopes, fit.intervals, fit.test, fit.forms, fit.profile, fit.curve):
         assert set(table.columns) <= set(GLOSSARY)
+
+
+def test_the_likelihood_of_weighted_rows_is_normal_with_variances_over_the_weights(
+    rng: np.random.Generator,
+) -> None:
+    data = customers(rng, 200)
+    weights = pd.Series(rng.uniform(0.5, 3, 200), name="w")
+    forms = compare_forms(data, "satisfaction", "hours", weights=weights).set_index("model")
+    w = weights.to_numpy() / weights.mean()
+    line = np.polynomial.Polynomial.fit(data["hours"], data["satisfaction"], 1, w=np.sqrt(w))
+    left = data["satisfaction"] - line(data["hours"].to_numpy())
+    variance = (w * left**2).mean()
+    logl = -0.5 * (np.log(2 * np.pi * variance / w) + w * left**2 / variance).sum()
+    assert forms.loc["straight line", "logl"] == pytest.approx(logl, rel=1e-10)

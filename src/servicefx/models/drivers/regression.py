@@ -181,9 +181,7 @@ def variance_inflation(terms: pd.DataFrame, weights: pd.Series | None = None) ->
     if terms.shape[1] == 1:
         return {str(terms.columns[0]): 1.0}
     shares = None if weights is None else weights.to_numpy(dtype=float, copy=True)
-    values = terms.to_numpy(copy=True)
-    values = (values - values.mean(axis=0)) / values.std(axis=0)  # units apart by many orders lose digits
-    cov: NDArray[np.float64] = np.cov(values, rowvar=False, aweights=shares)
+    cov: NDArray[np.float64] = np.cov(terms.to_numpy(copy=True), rowvar=False, aweights=shares)
     sd = np.sqrt(np.diag(cov))
     factors = np.diag(np.linalg.inv(cov / np.outer(sd, sd)))
     return {str(name): float(value) for name, value in zip(terms.columns, factors, strict=True)}

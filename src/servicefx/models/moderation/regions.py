@@ -186,19 +186,20 @@ def _significance(
     statistic = slope / error
     p_value = two_sided_p_value(statistic, df)
     adjusted = benjamini_hochberg(p_value)
-    critical = critical_value(level, df)
+    critical, passed = critical_value(level, df), points
     if false_discovery:
-        passed = max(int((adjusted <= 1 - level).sum()), 1)
-        tail = (1 - level) * passed / points / 2
+        passed = int((adjusted <= 1 - level).sum())
+        tail = (1 - level) * max(passed, 1) / points / 2
         critical = float(-ndtri(tail) if np.isinf(df) else -stdtrit(df, tail))
-    roots = [root + centre for root in _roots(line, covariance, critical)]
+    # where no point passes, a sliver between two of them does not either
+    roots = [root + centre for root in _roots(line, covariance, critical)] if passed else []
     inner = [root for root in roots if low < root < high]
     edges = [low, *inner, high]
     rows = []
     for start, end in pairwise(edges):
         middle = (start + end) / 2
         value, spread = (float(found) for found in _along(line, covariance, np.array(middle - centre)))
-        decided = abs(value) > critical * spread
+        decided = passed > 0 and abs(value) > critical * spread
         sign = ("positive" if value > 0 else "negative") if decided else "undecided"
         inside = (values >= start) & ((values < end) | (end == high))
         rows.append((start, end, sign, float(shares[inside].sum())))
