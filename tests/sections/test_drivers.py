@@ -408,3 +408,24 @@ def test_drivers_of_which_one_has_no_scale_stand_between_the_answers_given(made:
     span = frame["age"].max() - frame["age"].min()
     assert stands == pytest.approx(100 * (frame["age"].mean() - frame["age"].min()) / span, rel=1e-9)
     assert notes(section, "note.refused") == []
+
+
+def test_nobody_is_told_to_raise_what_goes_with_less(made: ModuleType) -> None:
+    frame = made.survey_frame()
+    frame[["ser1", "ser2"]] = 8 - frame[["ser1", "ser2"]]
+    section = page(made.survey(frame, paths=WITH_AGE))
+    assert finding(section, "finding.priority_first") == finding(section, "finding.priority_open") == []
+    (sentence,) = finding(section, "finding.priority_negative")
+    assert sentence["term"] == "service_quality"
+    rows = table(section, "drivers").rows.set_index(["term", "covariance_kind"])
+    slope = rows.loc[("service_quality", "cluster: outlet (40)")]
+    assert [sentence[name] for name in ("slope", "low", "high")] == [
+        slope["estimate"], slope["conf_low"], slope["conf_high"],
+    ]  # fmt: skip
+    for name in ("priority_map", "priorities"):
+        (note,) = notes(table(section, name), "note.priorities_negative")
+        assert note == {"outcome": "satisfaction", "names": "'service_quality'", "n": 1}
+    for language in ("en", "zh"):
+        labels = labels_of(made.survey(frame), language)
+        assert all(table_view(found, labels, language).heads for found in section.tables)
+        assert all(say(each, labels, language) for each in section.findings)

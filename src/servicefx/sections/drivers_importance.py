@@ -10,7 +10,7 @@ import pandas as pd
 
 from servicefx.models.drivers import dominance, importance_performance, relative_importance
 from servicefx.models.drivers.decomposition import Method
-from servicefx.sections.drivers_asked import AskedDrivers, Pages
+from servicefx.sections.drivers_asked import AskedDrivers, Pages, listed
 from servicefx.values.table import Figure, Phrase, Table
 
 __all__ = ["dominance_pages", "importance_pages", "priority_pages"]
@@ -169,6 +169,7 @@ def priority_pages(asked: AskedDrivers) -> Pages:
         *asked.rows_notes(),
         Phrase(key="note.performance" if asked.scales else "note.performance_observed"),
         *asked.held_notes(),
+        *_negative_notes(asked),
     )
     named = {"estimate": "importance", "conf_low": "importance_low", "conf_high": "importance_high"}
     places = found.rename(columns=named)[
@@ -193,7 +194,11 @@ def priority_pages(asked: AskedDrivers) -> Pages:
                 id="priorities",
                 title=Phrase(key="table.priorities", values=values),
                 rows=ranked,
-                notes=(*notes, Phrase(key="note.priorities", values=values), *asked.drawn_notes()),
+                notes=(
+                    *notes,
+                    Phrase(key="note.priorities", values=values),
+                    *asked.drawn_notes(),
+                ),
             ),
         ),
         figures=(_map(places, split, asked, quartered),),
@@ -222,6 +227,23 @@ def _map(places: pd.DataFrame, split: dict[str, float], asked: AskedDrivers, qua
     )
 
 
+def _slopes(asked: AskedDrivers) -> pd.DataFrame:
+    """Coefficients of the regression by term: the share a driver explains has no sign."""
+    return asked.fit.estimates.table(level=asked.study.level).set_index("term")
+
+
+def _negative_notes(asked: AskedDrivers) -> tuple[Phrase, ...]:
+    """Which drivers go with less of the outcome, so that raising them is no gain."""
+    slopes = _slopes(asked)["estimate"]
+    names = [name for name in asked.drivers if slopes[name] < 0]
+    if not names:
+        return ()
+    values: dict[str, str | int | float] = {
+        "outcome": asked.outcome, "names": listed(names), "n": len(names),
+    }  # fmt: skip
+    return (Phrase(key="note.priorities_negative", values=values),)
+
+
 def _work(found: pd.DataFrame, asked: AskedDrivers) -> tuple[Phrase, ...]:
     """What to work on first, and how surely; nothing where no resample says."""
     first, second = found.head(2).to_dict("records")
@@ -229,5 +251,9 @@ def _work(found: pd.DataFrame, asked: AskedDrivers) -> tuple[Phrase, ...]:
     values |= {"outcome": asked.outcome, "other": second["term"], "chance": first["chance_first"]}
     if np.isnan(first["chance_first"]):
         return ()
+    slope = _slopes(asked).loc[first["term"]]
+    if slope["estimate"] < 0:
+        values |= {"slope": slope["estimate"], "low": slope["conf_low"], "high": slope["conf_high"]}
+        return (Phrase(key="finding.priority_negative", values=values),)
     is_sure = first["chance_first"] >= asked.study.level
     return (Phrase(key="finding.priority_first" if is_sure else "finding.priority_open", values=values),)

@@ -100,7 +100,7 @@ def waiting_section(study: Study, seed: int | None = None) -> Section | None:
     return Section(
         id="waiting",
         title=Phrase(key="section.waiting"),
-        findings=(*_findings(study, asked, fit), *_group_findings(groups, study.level)),
+        findings=(*_findings(study, asked, fit), *_group_findings(groups, study.level, shared["wait_unit"])),
         tables=tuple(_tables(study, asked, fit, groups, notes)),
         figures=(_figure(asked, fit, study),),
         effects=(fit.threshold, fit.slope_before, fit.slope_beyond),
@@ -178,7 +178,7 @@ def _findings(study: Study, asked: _Asked, fit: ThresholdFit) -> tuple[Phrase, .
     return tuple(told)
 
 
-def _group_findings(groups: Mapping[str, ThresholdGroups], level: float) -> tuple[Phrase, ...]:
+def _group_findings(groups: Mapping[str, ThresholdGroups], level: float, unit: str) -> tuple[Phrase, ...]:
     told = []
     for by, found in groups.items():
         bending = [name for name, fit in found.fits.items() if _bends(fit, level)]
@@ -190,7 +190,12 @@ def _group_findings(groups: Mapping[str, ThresholdGroups], level: float) -> tupl
             values: dict[str, str | float] = {
                 name: float(first[name]) for name in ("difference", "conf_low", "conf_high")
             }
-            values |= {"column": by, "left": str(first["group_left"]), "right": str(first["group_right"])}
+            values |= {
+                "column": by,
+                "unit": unit,
+                "left": str(first["group_left"]),
+                "right": str(first["group_right"]),
+            }
             told.append(Phrase(key="finding.thresholds_differ", values=values))
         elif len(pairs):
             told.append(Phrase(key="finding.thresholds_alike", values={"column": by}))
