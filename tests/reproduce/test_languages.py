@@ -14,7 +14,8 @@ from servicefx.study.template import TEMPLATES, write_template
 
 ROOT = Path(__file__).parents[2]
 EXAMPLES = ("ecsi_mobile", "after_sales")
-SYMBOLS = {"Alpha", "Omega", "HTMT", "RMSEA", "SRMR"}
+SYMBOLS = {"Alpha", "Omega", "HTMT", "Johnson", "Pratt", "RMSE", "RMSEA", "SRMR"}
+"""Written alike in every language: measures, and the people a rule is named after."""
 
 
 def in_chinese(folder: Path) -> None:
