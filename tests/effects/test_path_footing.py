@@ -170,7 +170,6 @@ def test_a_contradiction_away_from_both_ends_counts_where_the_comparison_rests_o
     paths = [{"from": "service_quality", "to": "satisfaction"}, {"from": "satisfaction", "to": "loyalty"}]
     wrong = found(made.survey(frame, paths=paths, graph={"arrows": arrows}))
     assert {"age", "trust"} == set(wrong.independences.loc[0, ["left", "right"]])
-    print(wrong.independences[["left","right","freed","freed_low","freed_high","verdict"]].to_string(), [(p.compared.best.freed_low, p.footing, p.contradicted) for p in wrong.paths])
     assert wrong.independences["verdict"].tolist().count("contradicted") == 1
     misled = path(wrong, "service_quality", "satisfaction")
     assert misled.compared.best.given == ()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
+import statsmodels.formula.api as smf
 
 from servicefx.errors import DataError, IdentificationError
 from servicefx.models.segments import slopes_by_group
@@ -54,3 +55,14 @@ def test_drivers_that_tell_nothing_anywhere_are_no_fault_of_a_group(data: pd.Dat
 def test_of_many_small_groups_five_are_listed(data: pd.DataFrame) -> None:
     with pytest.raises(DataError, match=r"can be fitted: '0' has 6 .*'4' has 6 [^;]*; and 15 more\n"):
         slopes_by_group(data.assign(many=np.arange(120) % 20), "y", ["x", "z"], "many")
+
+
+def test_the_f_test_is_that_of_the_interactions(data: pd.DataFrame) -> None:
+    fit = smf.ols("y ~ C(thirds) * (x + z)", data).fit(cov_type="HC3", use_t=True)
+    names = np.array(fit.params.index)
+    for driver in ("x", "z"):
+        terms = [f"C(thirds)[T.{group}]:{driver}" for group in (1, 2)]
+        expected = fit.f_test([(names == term).astype(float) for term in terms])
+        row = slopes_by_group(data, "y", ["x", "z"], "thirds").tests.set_index("term").loc[driver]
+        assert row["f_statistic"] == pytest.approx(float(np.squeeze(expected.fvalue)))
+        assert row["p_value"] == pytest.approx(float(expected.pvalue))
