@@ -11,10 +11,12 @@ import pytest
 from servicefx.effects.adjustment import adjustment_sets, is_adjustment_set
 from servicefx.effects.graph import CausalGraph, declared_graph
 from servicefx.effects.identified import (
+    Answered,
     answered_effect,
     count_adjustment_sets,
     direct_sets,
     open_back_door,
+    rests_on_no_tie,
 )
 from servicefx.errors import StudyError
 
@@ -109,3 +111,24 @@ def test_a_descendant_of_the_effect_answers_nothing() -> None:
     assert answered_effect(graph, "x", "y", ["z"]) == "none"
     with pytest.raises(StudyError, match="'w' is not in the graph"):
         answered_effect(graph, "x", "y", ["w"])
+
+
+@pytest.mark.parametrize(
+    ("pair", "given", "answers", "rests"),
+    [
+        (("z", "c"), (), "total", True),  # an unmeasured cause of both opens x ← z ↔ c → y
+        (("z", "c"), ("z",), "total", False),
+        (("x", "c"), (), "total", True),
+        (("z", "m"), ("z",), "total", False),  # closed again by what is held
+        (("m", "y2"), (), "total", False),  # both after the cause: nothing opens
+        (("z", "y2"), (), "total", False),  # a common effect nobody holds
+        (("c", "m"), ("m", "c"), "direct", False),
+        (("c", "m"), ("m",), "direct", True),  # holding m would open x → m ↔ c → y
+    ],
+)
+def test_a_comparison_rests_on_the_ties_that_would_undo_it(
+    pair: tuple[str, str], given: tuple[str, ...], answers: Answered, rests: bool
+) -> None:
+    graph = declared_graph([("z", "x"), ("x", "m"), ("m", "y"), ("x", "y"), ("c", "y"), ("m", "y2")])
+    assert answered_effect(graph, "x", "y", given) == answers
+    assert rests_on_no_tie(graph, "x", "y", given, answers, pair) is not rests

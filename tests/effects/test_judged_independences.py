@@ -104,3 +104,11 @@ def test_a_right_graph_is_hardly_ever_contradicted_and_its_scores_are(rng: np.ra
     against = np.mean([row["verdict"] in ("contradicted", "small") for row in verdicts])
     assert against < 0.10  # .05, plus the 99.9 % binomial margin of 300 draws
     assert np.mean([row["p_value"] < 0.05 for row in verdicts]) > 0.2
+
+
+def test_a_small_correlation_with_a_wide_interval_stays_undecided(rng: np.random.Generator) -> None:
+    a, b = np.linalg.qr(rng.normal(size=(60, 2)))[0].T
+    values = values_of(pd.DataFrame({"a": a, "b": b + 0.02 * a}))
+    row = judged_independences(declared_graph([], nodes=["a", "b"]), values).iloc[0]
+    assert abs(row["estimate"]) < 0.1 < row["conf_high"] - row["conf_low"]
+    assert row["verdict"] == "undecided"

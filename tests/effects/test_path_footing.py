@@ -151,6 +151,34 @@ def test_a_wrong_graph_loses_its_effects_where_the_data_contradict_it(
     assert path(lenient, "satisfaction", "loyalty").footing.earned == "effect"
 
 
+def test_a_contradiction_away_from_both_ends_counts_where_the_comparison_rests_on_it(
+    made: ModuleType, rng: np.random.Generator
+) -> None:
+    # in truth trust moves quality; the graph has it the other way round, and so holds nothing
+    n = 1500
+    age, trust = 10 * rng.normal(size=n), rng.normal(size=n)
+    quality = 0.06 * age + 0.7 * trust + rng.normal(size=n)
+    satisfaction = 0.4 * trust + 0.2 * quality + 1.5 * rng.normal(size=n)
+    loyalty = 0.8 * satisfaction + rng.normal(size=n)
+    scores = {"ser": quality, "tru": trust, "sat": satisfaction, "loy": loyalty}
+    frame = made.survey_frame(n).assign(age=age)
+    for name, score in scores.items():
+        for item in (1, 2):
+            frame[f"{name}{item}"] = np.clip(np.round(4 + score + 0.4 * rng.normal(size=n)), 1, 7)
+    arrows = ["age -> service_quality", "service_quality -> trust", "service_quality -> satisfaction"]
+    arrows += ["trust -> satisfaction", "satisfaction -> loyalty"]
+    paths = [{"from": "service_quality", "to": "satisfaction"}, {"from": "satisfaction", "to": "loyalty"}]
+    wrong = found(made.survey(frame, paths=paths, graph={"arrows": arrows}))
+    assert {"age", "trust"} == set(wrong.independences.loc[0, ["left", "right"]])
+    assert wrong.independences["verdict"].tolist().count("contradicted") == 1
+    misled = path(wrong, "service_quality", "satisfaction")
+    assert misled.compared.best.given == ()
+    assert misled.compared.best.freed_low > 0.3  # in truth 0.2
+    assert misled.footing.ground == "contradicted"
+    assert [set(pair) for pair in misled.contradicted] == [{"age", "trust"}]
+    assert path(wrong, "satisfaction", "loyalty").footing.earned == "effect"  # does not rest on it
+
+
 def test_a_saturated_graph_earns_nothing(made: ModuleType) -> None:
     graph = {"arrows": ["satisfaction -> trust", "satisfaction -> loyalty", "trust -> loyalty"]}
     paths = [{"from": ["trust", "satisfaction"], "to": "loyalty"}]

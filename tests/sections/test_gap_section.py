@@ -170,3 +170,12 @@ def test_effects_stand_on_the_shared_resamples_of_the_file(made: ModuleType):
         (f"{whole.stream('customers')}: 60 resamples of rows, seed 7",)
     }
     assert all(len(effect.draws) == 60 for effect in section.effects)
+
+
+def test_dimensions_in_which_a_surplus_weighs_more_are_not_counted(made: ModuleType):
+    section = gap_section(study(made, frame(loss=0.2, gain=0.9, shift=0.3)))
+    rows = rows_of(section, "gap_dimensions")
+    kinks = rows[(rows["kind"] == "losses less gains") & (rows["model"] == "gap alone")]
+    assert (kinks["p_value"] < 0.05).any()
+    assert (kinks["estimate"] < 0).all()
+    assert told(section)["gap_dimensions"].startswith("In 0 of 2 dimensions")

@@ -105,3 +105,13 @@ def test_weights_are_used_and_said(made: ModuleType) -> None:
     plain = loyalty_section(made.survey(frame))
     one, two = (table(some, "loyalty_zones").rows["estimate"].tolist() for some in (section, plain))
     assert one != two
+
+
+def test_an_outcome_that_cannot_be_fitted_leaves_the_other(made: ModuleType) -> None:
+    frame = made.survey_frame(200)
+    frame.loc[frame.index[20:], "bought"] = np.nan
+    paths = [*made.PATHS, {"from": "satisfaction", "to": "repurchase", "hypothesis": "H4"}]
+    section = loyalty_section(made.survey(frame, draws=40, paths=paths))
+    assert section is not None
+    assert [figure.id for figure in section.figures] == ["loyalty_curve"]
+    assert "20 complete rows" in str(section.notes[0].values["why"])

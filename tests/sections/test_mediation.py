@@ -118,3 +118,69 @@ def test_the_sentence_says_if_and_goes_with(made) -> None:
     text = say(section.findings[0], str)
     assert "goes with" in text
     assert "if nothing unmeasured moves them and loyalty together" in text
+
+
+@pytest.mark.parametrize("layout", [14, 58])
+def test_without_intervals_nothing_is_decided(made, layout: int) -> None:
+    section = mediation_section(made.survey(draws=1, mediation=[{**BENT, "layout": layout}]))
+    assert all(finding.key.endswith("_open") for finding in section.findings)
+
+
+def test_a_group_of_a_column_of_text_is_named_as_a_group(made) -> None:
+    frame = made.survey_frame(400)
+    frame["channel"] = np.where(frame["age"] > 50, "online", "in person")
+    bent = {**BENT, "layout": 7, "moderator": "channel"}
+    finding = mediation_section(made.survey(frame, draws=60, mediation=[bent])).findings[0]
+    assert finding.key.startswith("finding.mediation_group")
+    assert "channel: online" in say(finding, str)
+
+
+def test_direct_effects_that_run_the_other_way_are_said_to(made) -> None:
+    frame = made.survey_frame(600)
+    for item in ("loy1", "loy2"):
+        against = frame["sat1"] + frame["sat2"] - 1.3 * (frame["ser1"] + frame["ser2"]) + 6
+        frame[item] = np.clip(np.round(against / 1.5 + (item == "loy2") * (frame.index % 2)), 1, 7)
+    simple = {"from": "service_quality", "through": "satisfaction", "to": "loyalty"}
+    section = mediation_section(made.survey(frame, draws=100, mediation=[simple]))
+    told = {finding.key: finding for finding in section.findings}
+    opposed = told["finding.mediation_opposed_points"]
+    assert opposed.values["conf_high"] < 0
+    direct = tables_of(section)["mediation"].iloc[0]
+    assert opposed.values["estimate"] == direct["estimate"]
+    assert "runs the other way (−" in say(opposed, str)
+    plain = mediation_section(made.survey(draws=60, mediation=[simple]))
+    assert not [finding for finding in plain.findings if "opposed" in finding.key]
+
+
+def test_the_mediator_that_carries_more_is_named_with_a_difference_of_its_own_sign(made) -> None:
+    frame = made.survey_frame(600)
+    drawn = 0.35 * (frame["tru1"] + frame["tru2"]) + 0.15 * (frame["sat1"] + frame["sat2"])
+    for place, item in enumerate(("loy1", "loy2")):
+        frame[item] = np.clip(drawn + 0.3 * (frame["age"] % 3 - 1) * (1 - 2 * place), 1, 7)
+    both = {"from": "service_quality", "to": "loyalty"}
+    for through in (["satisfaction", "trust"], ["trust", "satisfaction"]):
+        section = mediation_section(made.survey(frame, draws=100, mediation=[{**both, "through": through}]))
+        rows = tables_of(section)["mediation"]
+        parts = rows[rows["kind"] == "indirect"].set_index("via")["estimate"]
+        assert parts["trust"] > parts["satisfaction"] > 0
+        values = next(one for one in section.findings if one.key == "finding.mediation_more").values
+        assert (values["more"], values["fewer"]) == ("trust", "satisfaction")
+        assert values["estimate"] == pytest.approx(parts["trust"] - parts["satisfaction"])
+        assert 0 < values["conf_low"] < values["estimate"] < values["conf_high"]
+
+
+def test_a_negative_effect_that_grows_is_larger_where_its_index_is_negative(made) -> None:
+    frame = made.survey_frame(600)
+    for item in ("loy1", "loy2"):
+        steep = 0.2 + 0.8 * (frame["age"] > 50)
+        fall = 5 - steep * (0.5 * (frame["sat1"] + frame["sat2"]) - 4)
+        frame[item] = np.clip(np.round(fall + 0.3 * (item == "loy2") * (frame.index % 2)), 1, 7)
+    frame["old"] = (frame["age"] > 50).astype(float)
+    bent = {**BENT, "moderator": "old"}
+    section = mediation_section(made.survey(frame, draws=80, mediation=[bent]))
+    rows = tables_of(section)["mediation_conditional"]
+    at = rows[(rows["kind"] == "indirect")].set_index("at")["estimate"]
+    assert at[1.0] < at[0.0] < 0
+    finding = section.findings[0]
+    assert finding.values["estimate"] < 0
+    assert "is larger the higher old: −" in say(finding, str)

@@ -107,3 +107,25 @@ def test_weights_refuse_ordered_answers_too(made: ModuleType) -> None:
 
 def test_no_chance_to_buy_again_no_section(made: ModuleType) -> None:
     assert repurchase_section(made.survey(paths=made.PATHS[:-1])) is None
+
+
+def test_brants_test_without_an_answer_is_no_finding(made: ModuleType) -> None:
+    study = with_intention(made)
+    few = study.frames["customers"].assign(outlet=np.where(np.arange(700) % 2, "east", "west"))
+    constructs = {**made.CONSTRUCTS, "repurchase": {"mode": "single", "items": ["bought"], "scale": "five"}}
+    paths = [*made.PATHS[:-1], {"from": ["satisfaction", "loyalty"], "to": "repurchase"}]
+    scales = {"seven": {"min": 1, "max": 7}, "five": {"min": 1, "max": 5}}
+    section = repurchase_section(
+        made.survey(few, draws=40, constructs=constructs, paths=paths, scales=scales)
+    )
+    tests = table(section, "parallel_lines").rows
+    assert tests["p_value"].isna().any()
+    assert "finding.parallel" not in {finding.key for finding in section.findings}  # type: ignore[union-attr]
+
+
+def test_repurchase_comes_before_another_outcome_of_0_and_1(made: ModuleType) -> None:
+    frame = made.survey_frame(400)
+    frame["happy"] = (frame["sat1"] > 4).astype(float)
+    constructs = {**made.CONSTRUCTS, "satisfaction": {"mode": "single", "items": ["happy"]}}
+    section = repurchase_section(made.survey(frame, draws=40, constructs=constructs))
+    assert table(section, "repurchase").title.values["outcome"] == "repurchase"

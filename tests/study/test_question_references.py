@@ -96,6 +96,34 @@ FAULTS = {
             "    Remove one of these arrows, or say which comes first."
         ],
     ),
+    "an unmeasured node that is measured": (
+        GRAPH.replace('["mood"]', '["mood", "trust"]'),
+        [
+            "study.toml: graph.unmeasured[1]: construct 'trust' is measured in data file 'customers'\n"
+            "    Remove it from unmeasured, or give the unmeasured cause a name of its own."
+        ],
+    ),
+    "a graph of columns whose data file nobody knows": (
+        '[graph]\narrows = ["age -> region"]\n',
+        [
+            "study.toml: graph: its arrows name no construct, so that no data file is known to measure them\n"
+            '    Add data = "customers" to [graph], or correct the names.'
+        ],
+    ),
+    "drivers and groups named twice": (
+        '[segments]\noutcome = "satisfaction"\ndrivers = ["trust", "trust"]\nby = ["region", "region"]\n',
+        [
+            "study.toml: segments.drivers[1]: 'trust' stands there twice\n    Name it once.",
+            "study.toml: segments.by[1]: 'region' stands there twice\n    Name it once.",
+        ],
+    ),
+    "groups cut by the outcome": (
+        '[segments]\noutcome = "satisfaction"\nby = ["sat"]\n',
+        [
+            "study.toml: segments.by[0]: 'sat' is the outcome, or an item of it: its groups are cut by the "
+            "answer itself\n    Name a column that tells who the customers are."
+        ],
+    ),
     "segments in an unknown data file": (
         SEGMENTS + 'data = "customer"\n',
         [
@@ -183,8 +211,8 @@ FAULTS = {
     "a node of the graph that is no column": (
         GRAPH.replace("age -> trust", "agee -> trust"),
         [
-            "study.toml: graph.arrows[2]: column 'agee' is not in survey.csv (closest: 'age')\n"
-            "    Correct the name, or remove the covariate."
+            "study.toml: graph.arrows[2]: 'agee' is neither a construct nor a column of survey.csv "
+            "(closest: 'age')\n    Correct the name, or list it under unmeasured."
         ],
     ),
     "a segment that is no column": (

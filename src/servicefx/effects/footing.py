@@ -47,7 +47,8 @@ class Evidence:
     closed : bool
         Whether some measured nodes, held, leave only an effect.
     n_judged, n_contradicted : int
-        Independences about its nodes that were judged; and that the data contradict, at a size that counts.
+        Independences about its ends that were judged; and those, about its ends or what the comparison rests
+        on, that the data contradict at a size that counts.
     error_known : bool
         Whether the item error of everything held is known.
     estimate, conf_low, conf_high : float

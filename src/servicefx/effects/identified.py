@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from servicefx.effects.adjustment import is_adjustment_set
-from servicefx.effects.graph import CausalGraph, d_separated, open_path
+from servicefx.effects.graph import CausalGraph, d_separated, declared_graph, open_path
 from servicefx.effects.separators import minimal_separators
 
 __all__ = [
@@ -18,6 +18,7 @@ __all__ = [
     "count_adjustment_sets",
     "direct_sets",
     "open_back_door",
+    "rests_on_no_tie",
 ]
 
 Answered = Literal["total", "direct", "none"]
@@ -87,6 +88,51 @@ def direct_sets(graph: CausalGraph, cause: str, effect: str) -> tuple[tuple[str,
         return ()
     cut = graph.without_arrows([(cause, effect)])
     return minimal_separators(cut, cause, effect, set(graph.observed) - graph.descendants([effect]))
+
+
+def rests_on_no_tie(
+    graph: CausalGraph,
+    cause: str,
+    effect: str,
+    given: Sequence[str],
+    answers: Answered,
+    pair: tuple[str, str],
+) -> bool:
+    """Whether a comparison would answer the same effect if two nodes the graph keeps apart were tied.
+
+    Parameters
+    ----------
+    graph, cause, effect, given
+        As `answered_effect`.
+    answers : {"total", "direct", "none"}
+        What the comparison answers in the graph.
+    pair : tuple of (str, str)
+        Two nodes without an arrow between them.
+
+    Returns
+    -------
+    bool
+        Whether it does so beside an unmeasured cause of both, and beside an arrow either way where that makes
+        no loop.
+
+    Examples
+    --------
+    >>> from servicefx.effects.graph import declared_graph
+    >>> graph = declared_graph([("z", "x"), ("x", "m"), ("m", "y"), ("x", "y"), ("y", "w")])
+    >>> [rests_on_no_tie(graph, "x", "y", [], "total", ("z", other)) for other in ("m", "w")]
+    [False, True]
+    """
+    left, right = pair
+    arrows = [(above, node) for node, all_above in graph.parents.items() for above in all_above]
+    unseen = f"{left} + {right}"
+    drawn = [[(unseen, left), (unseen, right)]]
+    drawn += [[(a, b)] for a, b in (pair, (right, left)) if a not in graph.descendants([b])]
+    for added in drawn:
+        hidden = {unseen} if len(added) == 2 else set()
+        tied = declared_graph([*arrows, *added], latent=tuple(graph.latent | hidden), nodes=graph.nodes)
+        if answered_effect(tied, cause, effect, given) != answers:
+            return False
+    return True
 
 
 def open_back_door(graph: CausalGraph, cause: str, effect: str, given: Sequence[str]) -> tuple[str, ...]:

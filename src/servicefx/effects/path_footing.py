@@ -8,6 +8,7 @@ import pandas as pd
 
 from servicefx.effects.comparisons import ComparedPath, compared_path
 from servicefx.effects.footing import Evidence, Footing, footing_of
+from servicefx.effects.identified import rests_on_no_tie
 from servicefx.effects.judged_independences import SIZE, judged_independences
 from servicefx.effects.node_values import NodeValues, node_values
 from servicefx.effects.path_strength import PathStrength, path_strength
@@ -35,7 +36,8 @@ class FootedPath:
         Of the comparison to conclude from.
     footing : Footing
     contradicted : tuple of (str, str)
-        Pairs about its ends that the data contradict, at a size that counts.
+        Pairs that the data contradict, at a size that counts: those about its ends, then those whose tie,
+        drawn into the graph, would leave the comparison without an answer.
     n_judged : int
         Independences about its ends that were judged.
     """
@@ -121,7 +123,7 @@ def _footed(
     strength = path_strength(study, graph.data, compared.source, compared.outcome, best.given, interval)
     ends = [compared.source, compared.outcome]
     about = tests[tests["left"].isin(ends) | tests["right"].isin(ends)]
-    against = about[about["verdict"] == "contradicted"]
+    against = _against(graph, tests, compared)
     judged = int(about["verdict"].isin(_JUDGED).sum())
     footing = footing_of(
         Evidence(
@@ -143,9 +145,25 @@ def _footed(
         compared=compared,
         strength=strength,
         footing=footing,
-        contradicted=tuple(zip(against["left"].astype(str), against["right"].astype(str), strict=True)),
+        contradicted=against,
         n_judged=judged,
     )
+
+
+def _against(graph: StudyGraph, tests: pd.DataFrame, compared: ComparedPath) -> tuple[tuple[str, str], ...]:
+    """Contradicted pairs that bear on a path, those about its ends first."""
+    failed = tests[tests["verdict"] == "contradicted"]
+    pairs = list(zip(failed["left"].astype(str), failed["right"].astype(str), strict=True))
+    cause, effect = compared.source, compared.outcome
+    about = [pair for pair in pairs if {cause, effect} & set(pair)]
+    given, answers = compared.best.given, compared.best.answers
+    if answers != "none":
+        about += [
+            pair
+            for pair in pairs
+            if pair not in about and not rests_on_no_tie(graph.graph, cause, effect, given, answers, pair)
+        ]
+    return tuple(about)
 
 
 def _turns(study: Study, data: str, compared: ComparedPath) -> bool:

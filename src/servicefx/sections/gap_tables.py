@@ -84,6 +84,7 @@ def kink_tables(
                 key="note.gap_joint", values={"model": name, "p_value": float(fit.joint["p_value"].iloc[0])}
             )
             for name, fit in parts.items()
+            if np.isfinite(fit.joint["p_value"].iloc[0])  # not with too few clusters for such a test
         ]
         tables.append(
             Table(

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pandas as pd
 
+from servicefx.errors import ServicefxError
 from servicefx.models.chain import counts_of, draw_source, shared_counts
 from servicefx.models.drivers import declared_terms
 from servicefx.models.loyalty import CurveFit, fit_curve
@@ -16,6 +17,7 @@ from servicefx.sections.notes import (
     answering,
     draw_notes,
     dropped_notes,
+    refused,
     slope_unit,
     units_of,
     wider_notes,
@@ -59,8 +61,16 @@ def loyalty_section(study: Study, seed: int | None = None) -> Section | None:
     if not asked:
         return None
     seed = study.seed if seed is None else seed
-    fits = {outcome: (data, _fit(study, outcome, data, seed)) for data, outcome in reversed(asked)}
-    fits = {outcome: fits[outcome] for outcome in _OUTCOMES if outcome in fits}
+    homes = {outcome: data for data, outcome in reversed(asked)}
+    fits: dict[str, tuple[str, CurveFit]] = {}
+    refusals: Notes = ()
+    for outcome in (name for name in _OUTCOMES if name in homes):
+        try:
+            fits[outcome] = (homes[outcome], _fit(study, outcome, homes[outcome], seed))
+        except ServicefxError as error:
+            refusals += refused("loyalty", error).notes
+    if not fits:
+        return Section(id="loyalty", title=Phrase(key="section.loyalty"), notes=refusals)
     notes = _notes(study, fits, seed)
     return Section(
         id="loyalty",
@@ -69,6 +79,7 @@ def loyalty_section(study: Study, seed: int | None = None) -> Section | None:
         tables=_tables(study, fits, notes),
         figures=tuple(_figure(study, fit, data) for data, fit in fits.values()),
         effects=tuple(effect for _, fit in fits.values() for effect in fit.slopes.values()),
+        notes=refusals,
     )
 
 
@@ -203,7 +214,7 @@ def _findings(study: Study, fit: CurveFit, data: str) -> Notes:
     told = [_form_finding(fit)]
     given = fit.zones[(fit.zones["model"] == FIXED_ZONES) & (fit.zones["undefined"] == "")]
     test = fit.tests.iloc[0]
-    if len(given) == 3:
+    if len(given) == 3 and pd.notna(test["p_value"]):
         low, middle, high = given.to_dict("records")
         values: dict[str, str | int | float] = {
             "outcome": fit.outcome, "term": fit.term, "below": low["high"], "above": high["low"],

@@ -29,7 +29,7 @@ def mediation_findings(asked: Sequence[AskedMediation], level: float) -> tuple[P
         if isinstance(one.fit, Mediation) and one.fit.layout.moderated:
             told += _indices(one, one.fit, level)
             continue
-        told.append(_through(one, level))
+        told += _through(one, level)
         told += _contrast(one, level)
         told += _latent(one)
         told += _hidden(one)
@@ -47,8 +47,8 @@ def _ends(one: AskedMediation) -> Values:
     return values | dict(zip(("via", "second"), one.fit.mediators, strict=False))
 
 
-def _through(one: AskedMediation, level: float) -> Phrase:
-    """The sum of all routes, beside the total."""
+def _through(one: AskedMediation, level: float) -> list[Phrase]:
+    """The sum of all routes, beside the total; and where the direct effect surely runs against it."""
     natural = isinstance(one.fit, NaturalEffects)
     kind = "total natural indirect" if natural else "indirect"
     routes = [effect for effect in one.fit.effects if effect.kind == kind]
@@ -60,7 +60,13 @@ def _through(one: AskedMediation, level: float) -> Phrase:
     decided = "through" if low > 0 or high < 0 else "open"
     values = _ends(one) | _interval(indirect, level) | {"total": total.estimate}
     values["unit"] = total.unit.partition(" per ")[0]
-    return Phrase(key=f"finding.mediation_{scale}_{decided}_{number}", values=values)
+    told = [Phrase(key=f"finding.mediation_{scale}_{decided}_{number}", values=values)]
+    direct = one.fit.answer("pure natural direct" if natural else "direct")
+    ends = direct.interval(level)
+    if (low > 0 and ends[1] < 0) or (high < 0 and ends[0] > 0):
+        opposed = _ends(one) | _interval(direct, level) | {"unit": values["unit"]}
+        told.append(Phrase(key=f"finding.mediation_opposed_{scale}", values=opposed))
+    return told
 
 
 def _contrast(one: AskedMediation, level: float) -> list[Phrase]:
@@ -70,7 +76,7 @@ def _contrast(one: AskedMediation, level: float) -> list[Phrase]:
     left, right = one.fit.mediators
     found = one.fit.answer("contrast", (left,))
     low, high = found.interval(level)
-    if low <= 0 <= high:
+    if not (low > 0 or high < 0):
         return []
     one_way = one.fit.answer("indirect", (left,)).effect.estimate
     other = one.fit.answer("indirect", (right,)).effect.estimate
@@ -104,7 +110,9 @@ def _indices(one: AskedMediation, fit: Mediation, level: float) -> list[Phrase]:
             continue
         middle = fit.answer("indirect", (mediator,), fit.values[len(fit.values) // 2]).effect.estimate
         low, high = found.interval(level)
-        if low <= 0 <= high:
+        if fit.values == (0.0, 1.0) and ": " in str(fit.moderator):  # a group of a column of text
+            key = "group"
+        if not (low > 0 or high < 0):
             told.append(Phrase(key=f"finding.mediation_{key}_open", values=values))
         else:
             values["growth"] = found.effect.estimate * (1.0 if middle >= 0 else -1.0)

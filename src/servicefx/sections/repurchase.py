@@ -67,14 +67,15 @@ def repurchase_section(study: Study, seed: int | None = None) -> Section | None:
         ends in a 0/1 construct, nor in one ordered question about loyalty or repurchase.
     """
     seed = study.seed if seed is None else seed
-    for data in survey_files(study):
-        for outcome in chain_outcomes(study, data):
-            if is_binary(study, outcome, data):
-                return _of_choice(study, outcome, data, seed)
-    for data in survey_files(study):
-        for outcome in chain_outcomes(study, data):
-            if outcome in _ABOUT and is_ordered(study, outcome, data):
-                return _of_answers(study, outcome, data, seed)
+    asked = [(data, outcome) for data in survey_files(study) for outcome in chain_outcomes(study, data)]
+    about = sorted((pair for pair in asked if pair[1] in _ABOUT), key=lambda pair: _ABOUT.index(pair[1]))
+    others = [pair for pair in asked if pair[1] not in _ABOUT]
+    for data, outcome in (*about, *others):  # what the section is named after comes first
+        if is_binary(study, outcome, data):
+            return _of_choice(study, outcome, data, seed)
+    for data, outcome in about:
+        if is_ordered(study, outcome, data):
+            return _of_answers(study, outcome, data, seed)
     return None
 
 
@@ -164,7 +165,7 @@ def _of_answers(study: Study, outcome: str, data: str, seed: int) -> Section:
                 ),
             ),
         ]
-        told.append(_parallel(lines.tests, study.level, outcome))
+        told += _parallel(lines.tests, study.level, outcome)
     top = f"{fit.answers[-1]:g}"
     steps = moved.rows[(moved.rows["kind"] == "step") & (moved.rows["answer"] == top)]
     told[:0] = [
@@ -292,17 +293,19 @@ def _apart(fit: AnswerFit, level: float) -> Notes:
     return (Phrase(key="finding.auc", values=values),)
 
 
-def _parallel(tests: pd.DataFrame, level: float, outcome: str) -> Phrase:
-    """Whether one slope holds at every boundary, by Brant's test over all terms."""
+def _parallel(tests: pd.DataFrame, level: float, outcome: str) -> Notes:
+    """Whether one slope holds at every boundary, by Brant's test over all terms, where there is one."""
     brant = tests[tests["rule"] == BRANT]
     first = brant.iloc[0]
+    if not np.isfinite(first["p_value"]):
+        return ()
     values: dict[str, str | int | float] = {"outcome": outcome}
     values |= {"chi2": float(first["chi2"]), "df": float(first["df"])}
     values |= {"p_value": float(first["p_value"])}
     if not first["p_value"] <= 1 - level:
-        return Phrase(key="finding.parallel", values=values)
+        return (Phrase(key="finding.parallel", values=values),)
     each = brant[brant["term"] != ALL].sort_values("p_value")
-    return Phrase(key="finding.not_parallel", values={**values, "term": str(each.iloc[0]["term"])})
+    return (Phrase(key="finding.not_parallel", values={**values, "term": str(each.iloc[0]["term"])}),)
 
 
 def _used(notes: Notes) -> Notes:

@@ -133,6 +133,11 @@ def _absent(use: Use, spec: StudySpec, table: RawTable) -> Finding:
             f"{table.file}{closest(use.column, known)}"
         )
         return Finding(use.place, found, "Correct the name, or remove the moderator.", needs_data=True)
+    if use.place[:2] == ("graph", "arrows"):
+        known = [*spec.constructs, *columns]
+        found = f"'{use.column}' is neither a construct nor a column of {table.file}"
+        remedy = "Correct the name, or list it under unmeasured."
+        return Finding(use.place, found + closest(use.column, known), remedy, needs_data=True)
     found = f"column '{use.column}' is not in {table.file}{closest(use.column, columns)}"
     remedy = _REMEDIES.get(use.role, "Correct the name, or remove the line.")
     return Finding(use.place, found, remedy, needs_data=True)

@@ -89,7 +89,8 @@ def _graph(draft: Draft) -> Iterator[Finding]:
             yield Finding(place, f"'{left}' points to itself", "Remove this arrow.")
         elif not both:
             drawn.append((left, right))
-    yield from _idle(table, named)
+    yield from _idle(draft, table, named)
+    yield from _homeless(draft, table, named)
     try:
         above: dict[str, list[str]] = {}  # lists, so that the same loop is told every time
         for cause, effect in drawn:
@@ -104,14 +105,37 @@ def _graph(draft: Draft) -> Iterator[Finding]:
         )
 
 
-def _idle(table: GraphSpec, named: set[str]) -> Iterator[Finding]:
+def _idle(draft: Draft, table: GraphSpec, named: set[str]) -> Iterator[Finding]:
+    spec = draft.spec
     for index, name in enumerate(table.unmeasured):
-        if name not in named:
+        files = spec.measured(name) if name in spec.constructs else ()
+        if table.data in files or (table.data is None and files):
+            found = f"construct '{name}' is measured in data file '{table.data or files[0]}'"
+            remedy = "Remove it from unmeasured, or give the unmeasured cause a name of its own."
+            yield Finding(("graph", "unmeasured", index), found, remedy)
+        elif name not in named:
             yield Finding(
                 ("graph", "unmeasured", index),
                 f"no arrow names '{name}'{closest(name, named)}",
                 "Correct the name, or remove it.",
             )
+
+
+def _homeless(draft: Draft, table: GraphSpec, named: set[str]) -> Iterator[Finding]:
+    """A graph of columns alone, of which nobody could say whether a data file has them."""
+    known = draft.declared("constructs")
+    if table.data is None and named and not any(name in known for name in named - set(table.unmeasured)):
+        found = "its arrows name no construct, so that no data file is known to measure them"
+        first = next(iter(draft.declared("data")), "…")
+        yield Finding(("graph",), found, f'Add data = "{first}" to [graph], or correct the names.')
+
+
+def _twice(place: Place, names: Iterable[str]) -> Iterator[Finding]:
+    seen: set[str] = set()
+    for index, name in enumerate(names):
+        if name in seen:
+            yield Finding((*place, index), f"'{name}' stands there twice", "Name it once.")
+        seen.add(name)
 
 
 def _segments(draft: Draft) -> Iterator[Finding]:
@@ -125,6 +149,13 @@ def _segments(draft: Draft) -> Iterator[Finding]:
         if driver == table.outcome:
             found = f"'{driver}' is the outcome too"
             yield Finding(("segments", "drivers", index), found, "Name another construct.")
+    yield from _twice(("segments", "drivers"), table.drivers)
+    yield from _twice(("segments", "by"), table.by)
+    outcome = draft.spec.constructs.get(table.outcome)
+    for index, column in enumerate(table.by):
+        if column == table.outcome or (outcome is not None and column in outcome.items):
+            found = f"'{column}' is the outcome, or an item of it: its groups are cut by the answer itself"
+            yield Finding(("segments", "by", index), found, "Name a column that tells who the customers are.")
 
 
 def _mediation(draft: Draft) -> Iterator[Finding]:

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from servicefx.errors import DataError, IdentificationError
-from servicefx.models.gap import GapFit, compare_kink_places, fit_gap
+from servicefx.models.gap import GapFit, compare_gap_forms, compare_kink_places, fit_gap
 from servicefx.moments.resample_index import resample_counts
 
 KINDS = ["straight line", "losses", "gains", "losses less gains", "losses over gains", "jump"]
@@ -194,3 +194,25 @@ def test_places_rank_by_fit_and_leave_empty_sides_with_a_reason():
     assert places.loc[-20.0, "undefined"].startswith("0 of 4000 rows lie below -20")
     assert np.isnan(places.loc[20.0, "aic"])
     assert places.loc[0.0, "n_below"] + places.loc[0.0, "n_above"] == 4000
+
+
+def test_few_clusters_leave_no_test_of_several_dimensions_at_once():
+    data = survey(120).assign(waiting=np.random.default_rng(5).normal(size=120))
+    clusters = pd.Series(np.arange(120) % 2, name="outlet")
+    fit = fit_gap(data, "content", ["care", "waiting"], clusters=clusters, draws=20)
+    assert np.isnan(fit.joint[["statistic", "p_value"]].to_numpy(dtype=float)).all()
+    assert np.isfinite(fit.slopes.set_index("kind").loc["losses", "estimate"]).all()
+
+
+@pytest.mark.parametrize("n_clusters", [2, 3])
+def test_forms_tested_by_more_numbers_than_clusters_allow_are_not_tested(n_clusters: int):
+    rng = np.random.default_rng(6)
+    data = pd.DataFrame(np.round(rng.uniform(1, 7, (200, 2)), 1), columns=["wanted", "got"])
+    data["content"] = data["got"] + rng.normal(size=200)
+    forms = compare_gap_forms(
+        data, "content", "wanted", "got", scale=(1, 7), clusters=pd.Series(np.arange(200) % n_clusters)
+    ).set_index("model")
+    wide = forms["undefined"].str.contains("too few clusters")
+    assert wide[["difference", "absolute difference"]].all()  # tested by three numbers and more
+    assert np.isnan(forms.loc[wide, "p_value"]).all()
+    assert np.isfinite(forms.loc["second-order surface", "p_value"])  # one number

@@ -8,7 +8,13 @@ import statsmodels.api as sm
 from servicefx.errors import DataError, StudyError
 from servicefx.models.loyalty import fit_curve
 from servicefx.models.loyalty.curve.bends import bend_row
-from servicefx.models.loyalty.curve.folds import corrected_difference, fold_counts, fold_losses
+from servicefx.models.loyalty.curve.folds import (
+    FoldLosses,
+    corrected_difference,
+    fold_counts,
+    fold_losses,
+    verdicts,
+)
 from servicefx.models.loyalty.curve.forms import fit_form, forms_of
 from servicefx.models.loyalty.curve.places import CurveRows, curve_rows
 from servicefx.moments.resample_index import resample_counts
@@ -235,3 +241,52 @@ def test_bad_input_is_refused(
 ) -> None:
     with pytest.raises(error, match=message):
         fit_curve(frame.assign(**change), "loyalty", **({"draws": 100} | options))
+
+
+def test_zones_that_separate_the_answers_are_not_said_to_differ(frame: pd.DataFrame) -> None:
+    bought = np.zeros(len(frame))
+    bought[frame.index[frame["satisfaction"].between(3.5, 4.5)][:3]] = 1.0
+    found = fit_curve(frame.assign(bought=bought), "bought", zones=(3, 5), draws=100).tests.iloc[0]
+    assert found["undefined"] == "some zone separates the answers: no finite slope"
+    assert np.isnan(found["p_value"])
+
+
+def test_a_form_that_predicts_worse_than_the_line_is_not_chosen() -> None:
+    rng = np.random.default_rng(3)
+    line = rng.normal(size=50)
+    losses = FoldLosses(
+        log_loss={STRAIGHT: line, "quadratic": line + 0.5 + 8.0 * (-1) ** np.arange(50), FREE: line - 0.5},
+        squared={}, ratio=0.25, n_folds=10,
+    )  # fmt: skip
+    chosen, choice = verdicts(losses, {STRAIGHT: 2, "quadratic": 3, FREE: 6}, 0.95)
+    assert losses.log_loss["quadratic"].mean() > line.mean()
+    assert chosen == FREE
+    assert choice.to_dict() == {STRAIGHT: "worse", "quadratic": "as good", FREE: "chosen"}
+
+
+def test_one_draw_has_no_spread_of_knots(frame: pd.DataFrame) -> None:
+    counts = resample_counts(len(frame), 1, 7, "data")
+    knots = fit_curve(frame, "line", zones=(3, 5), counts=counts, source="one").knots
+    assert np.isnan(knots["std_error"]).all()
+    assert np.isfinite(knots["estimate"]).all()
+
+
+@pytest.mark.parametrize("outcome", ["loyalty", "bought"])
+@pytest.mark.parametrize("clustered", [False, True])
+def test_the_test_of_given_zones_is_statsmodels(frame: pd.DataFrame, outcome: str, clustered: bool) -> None:
+    clusters = frame["outlet"] if clustered else None
+    found = fit_curve(frame, outcome, zones=(3, 5), clusters=clusters, draws=100).tests.iloc[0]
+    x, n = frame["satisfaction"], len(frame)
+    design = np.column_stack([np.ones(n), x - 3, np.maximum(x - 3, 0), np.maximum(x - 5, 0)])
+    model = sm.OLS(frame[outcome], design) if outcome == "loyalty" else sm.Logit(frame[outcome], design)
+    options = {} if outcome == "loyalty" else {"disp": 0, "tol": 1e-12}
+    groups = pd.factorize(frame["outlet"])[0]
+    if clustered:  # with its factor G/(G - 1) (n - 1)/(n - k)
+        fit = model.fit(cov_type="cluster", cov_kwds={"groups": groups}, **options)
+        factor = 1.0
+    else:
+        fit, factor = model.fit(cov_type="HC0", **options), n / (n - 4)
+    covariance = factor * np.asarray(fit.cov_params())[2:, 2:]
+    gap = np.asarray(fit.params)[2:]
+    assert found["sup_f"] == pytest.approx(gap @ np.linalg.solve(covariance, gap) / 2, rel=1e-6)
+    assert found["df_residual"] == (49 if clustered else n - 4)

@@ -58,3 +58,12 @@ def test_a_useless_term_explains_nothing(frame: pd.DataFrame) -> None:
     assert rows.loc["mcfadden", "estimate"] < 0.01
     assert rows.loc["auc", "conf_low"] < 0.5 < rows.loc["auc", "conf_high"] + 0.02
     assert "tells little" in rows.loc["hosmer_lemeshow", "caution"]
+
+
+def test_one_customer_on_a_side_gives_an_area_without_an_interval(frame: pd.DataFrame) -> None:
+    alone = frame.assign(bought=0.0)
+    alone.loc[alone["x"].sort_values(kind="stable").index[700], "bought"] = 1.0
+    area = goodness(fit_answers(alone, "bought", ["x"], draws=2)).set_index("measure").loc["auc"]
+    assert area["undefined"].startswith("one customer stands alone")
+    assert np.isnan(area["conf_low"])
+    assert 0.5 < area["estimate"] < 0.7

@@ -92,3 +92,11 @@ def test_draws_of_the_vanishing_correlation_travel_as_effects(mediated: pd.DataF
     assert found.effects[1].interval() == pytest.approx((row["rho_low"], row["rho_high"]))
     assert found.effects[1].unit == "correlation"
     assert np.isfinite(found.effects[1].draws).all()
+
+
+def test_a_resample_fitted_without_errors_has_no_correlation_of_errors(mediated: pd.DataFrame) -> None:
+    few = mediated.iloc[:6]
+    fit = fit_layout(few, source="x", mediators=["m"], outcome="y", draws=300, seed=1)
+    found = mediator_confounding(fit, rho=[0.0, 0.3]).effects[0]
+    assert 0 < found.n_failed < 300
+    assert np.nanmax(np.abs(found.draws)) <= 1

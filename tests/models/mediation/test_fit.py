@@ -181,3 +181,19 @@ def test_an_effect_that_is_not_there_is_named_beside_those_there_are(mediated: p
         KeyError, match=r"no effect 'indirect' via \('q',\) at None \(there are: .*indirect m"
     ):
         fitted(mediated).answer("indirect", ("q",))
+
+
+def test_two_answers_of_other_codes_are_to_be_recoded(mediated: pd.DataFrame) -> None:
+    coded = mediated.assign(y=mediated["bought"] + 1)
+    with pytest.raises(DataError, match=r"'y' holds 1 and 2 only, expected 0 and 1[^.]*Recode it to 0 and 1"):
+        fit_layout(coded, source="x", mediators=["m"], outcome="y", draws=0)
+
+
+def test_percentiles_of_weighted_rows_are_those_at_which_the_weight_is_reached(
+    mediated: pd.DataFrame,
+) -> None:
+    ranked = mediated.iloc[:100].assign(w=np.arange(1.0, 101.0))
+    even = fitted(ranked, 7, moderator="w", weights=pd.Series(np.full(100, 2.0), name="weight"), draws=0)
+    assert even.values == (16.0, 50.0, 84.0)
+    heavy = pd.Series(np.where(ranked["w"] > 90, 9.0, 1.0), name="weight")  # half the weight on the top tenth
+    assert fitted(ranked, 7, moderator="w", weights=heavy, draws=0).values == (29.0, 90.0, 97.0)

@@ -95,7 +95,7 @@ def test_gaps_and_small_groups_are_left_out_with_their_reason(data: pd.DataFrame
     assert found.undefined == {"letter": "has 5 complete rows, at least 9 expected"}
     assert found.estimates.n_obs == 588
     assert dict(found.estimates.dropped) == {
-        "shop missing": 5, "group 'letter' of 'shop' is too small": 5, "staff missing": 2,
+        "shop missing": 5, "group 'letter' of 'shop' is left out": 5, "staff missing": 2,
     }  # fmt: skip
 
 
@@ -120,7 +120,7 @@ def test_corrections_keep_what_does_not_exist() -> None:
         ("shops", r"column 'shops' is not in the data \(closest: 'shop'\)"),
         ("age", r"'age' has 600 groups, expected 2 to 20"),
         ("one", r"'one' has 1 groups"),
-        ("rare", r"fewer than two groups have rows enough: 'b' has 3 complete rows, at least 9 expected"),
+        ("rare", r"fewer than two groups can be fitted: 'b' has 3 complete rows, at least 9 expected"),
         ("staff", r"'staff' has 600 groups"),
     ],
 )

@@ -15,9 +15,11 @@ from servicefx.moments.resample import resampled_least_squares
 from servicefx.moments.resample_index import resample_counts
 from servicefx.values.estimates import Estimates, critical_value, two_sided_p_value
 
-__all__ = ["DrawnFit", "Resamples", "drawn_fit", "resamples_of"]
+__all__ = ["DrawnFit", "Resamples", "drawn_fit", "resamples_of", "wald_statistic"]
 
 Floats = NDArray[np.float64]
+_APART = 1e-8
+"""Smallest singular value of the correlations of contrasts that can be told apart."""
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
@@ -149,3 +151,21 @@ def drawn_fit(
     outcome = design[rows.outcome].to_numpy(dtype=float, copy=True)
     drawn = resampled_least_squares(outcome, x, resamples.counts, weights)
     return DrawnFit(estimates=fit, draws=drawn)
+
+
+def wald_statistic(apart: Floats, spread: Floats) -> float:
+    """Wald's F that several contrasts are all zero; NaN where their errors cannot be told apart.
+
+    Clustered errors of G clusters hold G - 1 contrasts apart and no more.
+
+    Parameters
+    ----------
+    apart : ndarray, shape (m,)
+        Estimated contrasts.
+    spread : ndarray, shape (m, m)
+        Their covariance.
+    """
+    size = np.sqrt(np.diag(spread))
+    if not (size > 0).all() or np.linalg.matrix_rank(spread / np.outer(size, size), tol=_APART) < len(apart):
+        return float("nan")
+    return float(apart @ np.linalg.solve(spread, apart)) / len(apart)

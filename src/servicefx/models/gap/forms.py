@@ -13,7 +13,7 @@ from scipy.special import fdtrc
 from servicefx.engines.linear import Covariance
 from servicefx.errors import DataError, IdentificationError
 from servicefx.models.drivers.rows import DriverRows, driver_rows
-from servicefx.models.gap.draws import drawn_fit
+from servicefx.models.gap.draws import drawn_fit, wald_statistic
 from servicefx.models.gap.scores import check_scale
 from servicefx.values.estimates import Estimates
 
@@ -197,11 +197,11 @@ def _row(form: _Form, fits: dict[str, Estimates | str], rows: DriverRows) -> dic
             contrast[place, wider.terms.index(_named(term))] = weight
     apart = contrast @ wider.coefficients
     count = len(form.zero)
-    wald = float(apart @ np.linalg.solve(contrast @ wider.covariance @ contrast.T, apart)) / count
+    wald = wald_statistic(apart, contrast @ wider.covariance @ contrast.T)
     return row | {
         "statistic": wald,
         "df": count,
         "df_residual": wider.df,
         "p_value": float(fdtrc(count, wider.df, wald)),
-        "undefined": "",
+        "undefined": "" if np.isfinite(wald) else "too few clusters for a test of several numbers at once",
     }

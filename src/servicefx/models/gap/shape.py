@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import fdtri
 
+from servicefx.models.gap.draws import wald_statistic
 from servicefx.values.estimates import critical_value
 
 __all__ = ["AXES", "SLOPES", "axes", "axes_gradient", "slopes", "unclear"]
@@ -154,5 +155,5 @@ def _alike(b: Floats, covariance: Floats, df: float, level: float) -> bool:
     contrast = np.array([[0.0, 0.0, 1.0, 0.0, -1.0], [0.0, 0.0, 0.0, 1.0, 0.0]])
     apart = contrast @ b
     spread = contrast @ covariance @ contrast.T
-    wald = float(apart @ np.linalg.solve(spread, apart)) / 2
+    wald = wald_statistic(apart, spread)
     return not wald > float(fdtri(2, df if np.isfinite(df) else _MANY, level))

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from scipy.special import fdtrc
 
 from servicefx.models.drivers.rows import DriverRows
-from servicefx.models.gap.draws import DrawnFit, Resamples
+from servicefx.models.gap.draws import DrawnFit, Resamples, wald_statistic
 from servicefx.models.gap.ratio import fieller_interval
 from servicefx.values.effect import Design, Effect
 from servicefx.values.estimates import Estimates
@@ -123,7 +123,7 @@ def joint_kinks(fit: Estimates, gaps: Sequence[str]) -> pd.DataFrame:
         contrast[row, fit.terms.index(f"{name} {GAIN}")] = -1.0
     kinks = contrast @ fit.coefficients
     spread = contrast @ fit.covariance @ contrast.T
-    wald = float(kinks @ np.linalg.solve(spread, kinks)) / len(gaps)
+    wald = wald_statistic(kinks, spread)
     return pd.DataFrame(
         {
             "hypothesis": ["losses and gains weigh alike for every gap"],

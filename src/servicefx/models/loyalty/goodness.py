@@ -138,6 +138,9 @@ def _area(fit: AnswerFit, chance: Floats, level: float) -> dict[str, object]:
     placement[hit] = (ranks[hit] - among_hits) / n_miss
     placement[~hit] = 1 - (ranks[~hit] - among_misses) / n_hit
     area = float(placement[hit].mean())
+    if min(n_hit, n_miss) == 1:
+        why = "one customer stands alone on one side: no interval"
+        return _measure("auc", area, fit) | {"undefined": why}
     if fit.clusters is None:
         variance = placement[hit].var(ddof=1) / n_hit + placement[~hit].var(ddof=1) / n_miss
     else:

@@ -28,6 +28,8 @@ __all__ = [
 Floats = NDArray[np.float64]
 RHO = tuple(round(0.05 * step, 2) for step in range(-18, 19))
 """Correlations at which curves stand unless others are asked for."""
+_NO_ERROR = 1e-12
+"""Share of a variance below which what is left unexplained is rounding."""
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
@@ -141,10 +143,10 @@ def mediator_confounding(
     covs = np.concatenate([fit.moments.cov[None], fit.moments.covs])
     paths = paths_of(fit.moments.names, covs, equations)
     errors = paths.residual_covariance(fit.mediators)
-    outcome_sd = np.sqrt(paths.residual_covariance([fit.outcome])[:, 0, 0])
+    outcome_sd = _spread(paths.residual_covariance([fit.outcome])[:, 0, 0], paths.sd(fit.outcome))
     curves, spreads = {}, {}
     for place, mediator in enumerate(fit.mediators):
-        sd = np.sqrt(errors[:, place, place])
+        sd = _spread(errors[:, place, place], paths.sd(mediator))
         left = (sd * outcome_sd / (paths.sd(mediator) * paths.sd(fit.outcome))) ** 2
         spread = ErrorSpread(
             slope=paths.step(mediator, fit.outcome),
@@ -158,6 +160,11 @@ def mediator_confounding(
         spreads[mediator] = spread
     source = fit.effects[0].effect
     return collected(fit.source, fit.outcome, grid, curves, spreads, source, level)
+
+
+def _spread(variance: Floats, whole: Floats) -> Floats:
+    """Standard deviation of errors; NaN where a resample is fitted without any, so that none correlate."""
+    return np.asarray(np.sqrt(np.where(variance > _NO_ERROR * whole**2, variance, np.nan)))
 
 
 def rho_grid(rho: Sequence[float]) -> tuple[float, ...]:

@@ -180,9 +180,12 @@ def _refuse_two_answers(rows: MediationRows) -> None:
     for name in (*rows.mediators, rows.outcome):
         if rows.frame[name].nunique() == 2:
             found = f"'{name}' holds two values only, and products of slopes are no effect on a share"
-            problems.append(
-                Problem(rows.where, found, "Ask for natural_effects (layout 4 or 6), which works on shares.")
-            )
+            remedy = "Ask for natural_effects, which works on shares: layout 4 or 6, without a moderator."
+            known = np.unique(rows.frame[name])
+            if known.tolist() != [0.0, 1.0]:
+                found = f"'{name}' holds {known[0]:g} and {known[1]:g} only, expected 0 and 1 for a share"
+                remedy = "Recode it to 0 and 1."
+            problems.append(Problem(rows.where, found, remedy))
     if problems:
         raise DataError(*problems)
 
@@ -244,7 +247,8 @@ def _values(rows: MediationRows, at: Sequence[float] | None) -> tuple[float, ...
     else:
         order = np.argsort(column.to_numpy(), kind="stable")
         reached = np.cumsum(rows.shares[order])
-        places = np.minimum(np.searchsorted(reached, _PERCENTILES), len(order) - 1)
+        first = np.searchsorted(reached, np.array(_PERCENTILES) - 1e-12)  # sums of weights round
+        places = np.minimum(first, len(order) - 1)
         picked = column.to_numpy()[order][places]
     return tuple(dict.fromkeys(float(value) for value in picked))
 

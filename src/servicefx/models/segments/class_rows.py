@@ -155,5 +155,6 @@ def _check_size(where: str, n: int, classes: int, drivers: int, members: int) ->
         allowed += 1
     numbers = n_parameters(classes, drivers, members, False)
     found = f"{n} complete rows for the {numbers} numbers of {classes} classes, at least {wanted} expected"
-    remedy = f"Ask for {allowed} classes at most, or for fewer drivers." if allowed else "Name fewer drivers."
+    most = "one class" if allowed == 1 else f"{allowed} classes"
+    remedy = f"Ask for {most} at most, or for fewer drivers." if allowed else "Name fewer drivers."
     raise DataError(Problem(where, found, remedy))

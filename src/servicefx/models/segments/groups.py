@@ -10,10 +10,11 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from servicefx.engines.linear import fit_ols
-from servicefx.errors import DataError, Problem, closest
+from servicefx.errors import DataError, Problem
 from servicefx.models.drivers.regression import HELD, MEASURED
 from servicefx.models.drivers.rows import DriverRows, driver_rows
 from servicefx.models.segments.group_effects import BETWEEN, group_draws, group_effects
+from servicefx.models.segments.group_rows import dropped_rows, fitted_groups, group_labels
 from servicefx.models.segments.group_tests import Adjustment, joint_tests, slope_differences
 from servicefx.moments.resample_index import resample_counts
 from servicefx.values.effect import Effect
@@ -22,7 +23,8 @@ from servicefx.values.estimates import Estimates
 __all__ = ["GroupSlopes", "slopes_by_group"]
 
 Floats = NDArray[np.float64]
-_MOST_GROUPS = 20
+_MOST_TOLD = 5
+"""Groups too small that a refusal lists."""
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
@@ -127,7 +129,7 @@ def slopes_by_group(
     Notes
     -----
     Slopes of different groups compare in the outcome's units. Groups with fewer rows than three times their
-    coefficients are left out, with the reason in ``undefined``.
+    coefficients, or in which a driver does not vary by itself, are left out; ``undefined`` says why.
 
     References
     ----------
@@ -135,14 +137,16 @@ def slopes_by_group(
     65-70.
     """
     where = f"drivers of '{outcome}' by '{by}'"
-    labels = _labels(data, by, where)
+    labels = group_labels(data, by, where)
     if by in (outcome, *drivers, *covariates):
         found = f"'{by}' has two parts at once"
         raise DataError(Problem(where, found, "Name the groups by another column."))
-    fitted, left_out = _kept(data, labels, (outcome, *drivers, *covariates), 3 * (len(drivers) + 1))
+    fitted, left_out = fitted_groups(data, labels, outcome, drivers, covariates)
     if len(fitted) < 2:
-        found = "fewer than two groups have rows enough: "
-        found += "; ".join(f"'{name}' {why}" for name, why in left_out.items())
+        found = "fewer than two groups can be fitted: "
+        found += "; ".join(f"'{name}' {why}" for name, why in list(left_out.items())[:_MOST_TOLD])
+        if len(left_out) > _MOST_TOLD:
+            found += f"; and {len(left_out) - _MOST_TOLD} more"
         raise DataError(Problem(where, found, "Merge groups, or compare fewer drivers."))
     member = labels.isin(fitted).to_numpy()
     place = np.flatnonzero(member)
@@ -152,7 +156,7 @@ def slopes_by_group(
         clusters=None if clusters is None else clusters.iloc[place],
     )  # fmt: skip
     group = labels.iloc[place[rows.positions]].to_numpy()
-    fit = _fit(rows, group, fitted, _dropped(labels, by, left_out) | dict(rows.dropped))
+    fit = _fit(rows, group, fitted, dropped_rows(labels, by, left_out) | dict(rows.dropped))
     tests = joint_tests(fit, rows.drivers, fitted, BETWEEN, adjustment)
     differences = slope_differences(fit, rows.drivers, fitted, BETWEEN, adjustment, level)
     effects: dict[tuple[str, str], Effect] = {}
@@ -173,44 +177,6 @@ def slopes_by_group(
         effects=effects,
         undefined=left_out,
     )
-
-
-def _labels(data: pd.DataFrame, by: str, where: str) -> pd.Series:
-    """Name of every row's group, whole numbers without decimals; None where it is missing."""
-    if by not in data.columns:
-        found = f"column '{by}' is not in the data{closest(by, map(str, data.columns))}"
-        raise DataError(Problem(where, found, "Correct the name."))
-    values = data[by].dropna().unique().tolist()
-    if not 2 <= len(values) <= _MOST_GROUPS:
-        found = f"'{by}' has {len(values)} groups, expected 2 to {_MOST_GROUPS}"
-        remedy = "Name a column of groups; a number that moderates slopes belongs under moderators of a path."
-        raise DataError(Problem(where, found, remedy))
-    names = {value: f"{value:g}" if isinstance(value, int | float) else str(value) for value in values}
-    order = sorted(values, key=lambda value: (isinstance(value, str), value))
-    kind = pd.CategoricalDtype([names[value] for value in order], ordered=True)
-    return data[by].map(names).astype(kind)
-
-
-def _kept(
-    data: pd.DataFrame, labels: pd.Series, names: Sequence[str], fewest: int
-) -> tuple[tuple[str, ...], dict[str, str]]:
-    """Groups with rows enough, and why the others are not."""
-    there = [name for name in names if name in data.columns]
-    complete = data[there].notna().all(axis=1)
-    kept, left_out = [], {}
-    for name in labels.cat.categories:
-        n = int((complete & (labels == name)).sum())
-        if n >= fewest:
-            kept.append(str(name))
-        else:
-            left_out[str(name)] = f"has {n} complete rows, at least {fewest} expected"
-    return tuple(kept), left_out
-
-
-def _dropped(labels: pd.Series, by: str, left_out: Mapping[str, str]) -> dict[str, int]:
-    lost = {f"{by} missing": int(labels.isna().sum())}
-    lost |= {f"group '{name}' of '{by}' is too small": int((labels == name).sum()) for name in left_out}
-    return {why: n for why, n in lost.items() if n}
 
 
 def _fit(

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from servicefx.errors import DataError, Problem, closest
 from servicefx.models.segments.class_frames import class_names
+from servicefx.models.segments.group_rows import group_name
 from servicefx.models.segments.latent_classes import LatentClasses, class_posteriors
 from servicefx.values.estimates import critical_value
 
@@ -176,7 +177,7 @@ def _answers(column: pd.Series) -> list[tuple[str, Floats]]:
     ordered = sorted(values, key=lambda value: (isinstance(value, str), value))
     return [
         (
-            f"{value:g}" if isinstance(value, int | float) else str(value),
+            group_name(value),
             np.where(gap, np.nan, (column == value).to_numpy(dtype=float, na_value=0.0)),
         )
         for value in ordered

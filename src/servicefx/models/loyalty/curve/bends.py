@@ -15,6 +15,8 @@ __all__ = ["bend_row", "zone_row"]
 Floats = NDArray[np.float64]
 ALIKE, NO_BEND = "slopes are alike in the given zones", "there is no bend anywhere"
 _BLOCK = 100
+_SURE = 1e-6
+"""Variance of an answer whose fitted chance runs to 0 or 1, as where log odds have no maximum."""
 
 
 def zone_row(rows: CurveRows, form: Form, fit: FormFit | None, tallies: Tallies) -> dict[str, object]:
@@ -29,6 +31,8 @@ def zone_row(rows: CurveRows, form: Form, fit: FormFit | None, tallies: Tallies)
         return _row(ALIKE, float("nan"), float("nan"), float("nan"), float("nan"), 0, form.undefined)
     n, k = len(rows.y), 4
     mean = fit.mean(rows.x)
+    if rows.binary and float((mean * (1 - mean)).min()) < _SURE:
+        return _row(ALIKE, np.nan, 2.0, np.nan, np.nan, 0, "some zone separates the answers: no finite slope")
     weight, _ = working(mean, tallies, binary=rows.binary, logit=True)
     basis = zone_columns(rows.x, (form.knots[0], form.knots[1]))
     bread = np.linalg.inv(basis.T @ (weight[0][:, None] * basis))

@@ -142,9 +142,9 @@ def corrected_difference(
 def verdicts(losses: FoldLosses, parameters: Mapping[str, int], level: float) -> tuple[str, pd.Series]:
     """The form chosen, and what each of the others is beside it.
 
-    The simplest form that the best one does not surely beat is chosen (the straight line before others with
-    as many parameters); others are ``"as good"`` where the
-    interval of the difference to it includes 0, else ``"better"`` or ``"worse"``.
+    The simplest form that the best one does not surely beat, and that predicts no worse than the straight
+    line, is chosen (the straight line before others with as many parameters); others are ``"as good"`` where
+    the interval of the difference to it includes 0, else ``"better"`` or ``"worse"``.
     """
     names = list(losses.log_loss)
     best = min(names, key=lambda name: float(losses.log_loss[name].mean()))
@@ -153,6 +153,7 @@ def verdicts(losses: FoldLosses, parameters: Mapping[str, int], level: float) ->
         return corrected_difference(losses.log_loss[name], losses.log_loss[other], losses.ratio, level)
 
     beaten = {name for name in names if name != best and against(name, best)[1] > 0}
+    beaten |= {name for name in names if against(name, STRAIGHT)[0] > 0}
     chosen = min(
         (name for name in names if name not in beaten),
         key=lambda name: (parameters[name], name != STRAIGHT, float(losses.log_loss[name].mean())),

@@ -128,7 +128,7 @@ def knot_frame(form: Form, sample: FormFit | None, drawn: FormFit | None, level:
         low, high = np.quantile(drawn.theta[:, place], tails)
         numbers = {
             "estimate": float(sample.theta[0, place]),
-            "std_error": float(drawn.theta[:, place].std(ddof=1)),
+            "std_error": float(drawn.theta[:, place].std(ddof=1)) if len(drawn.theta) > 1 else float("nan"),
             "conf_low": float(low),
             "conf_high": float(high),
         }
