@@ -12,11 +12,14 @@ import pytest
 
 from servicefx.models.waiting import ThresholdFit, fit_threshold
 from servicefx.report.words import say
+from servicefx.sections.claims import claims_section
+from servicefx.sections.hypotheses import hypotheses_section
 from servicefx.sections.waiting import waiting_section
 from servicefx.study.study import Study
 from servicefx.values.table import Section, Table
 
 KINK, SLOPE = 24.0, -0.08
+INTERVAL = ["estimate", "conf_low", "conf_high"]
 
 
 def waits(made: ModuleType, *, bend: bool = True, draws: int = 199, **paths: object) -> Study:
@@ -231,3 +234,38 @@ def test_survey_weights_are_said(made: ModuleType) -> None:
     )  # fmt: skip
     assert section is not None
     assert [n.values for n in section.tables[0].notes if n.key == "note.weights"] == [{"column": "w"}]
+
+
+def test_the_claim_of_a_tolerated_limit_is_read_beyond_the_threshold(bent: Study, page: Section) -> None:
+    claims = claims_section(bent)
+    row = rows(claims, "claims").set_index("claim").loc["K8"]
+    beyond = rows(page, "wait_slopes").set_index("term").loc["slope_beyond"]
+    assert row["verdict"] == "supported"
+    assert [row[name] for name in INTERVAL] == [beyond[name] for name in INTERVAL]
+    ledger = rows(claims, "ledger").set_index("claim")["verdict"]
+    assert "K8a supported" in ledger["K8"]
+    assert any(say(found, str).startswith("K8a, change in satisfaction") for found in claims.findings)
+
+
+def test_without_a_limit_the_claim_stays_undecided(made: ModuleType) -> None:
+    claims = claims_section(waits(made, bend=False))
+    assert rows(claims, "claims").set_index("claim").loc["K8", "verdict"] == "undecided"
+    assert "note.no_limit_K8" in {note.key for table in claims.tables for note in table.notes}
+
+
+def test_a_limit_that_cannot_be_sought_is_told_and_the_other_claims_stand(made: ModuleType) -> None:
+    claims = claims_section(waits(made, draws=50))
+    assert all(row != "K8" for row in rows(claims, "claims")["claim"])
+    told = [str(note.values.get("why", "")) for table in claims.tables for note in table.notes]
+    assert any("at least 99 are needed" in why for why in told)
+
+
+def test_hypothesis_15_is_judged_by_the_slope_beyond_the_threshold(made: ModuleType, bent: Study) -> None:
+    section = hypotheses_section(bent)
+    assert section is not None
+    row = rows(section, "hypotheses").set_index("hypothesis").loc["H15"]
+    assert row["estimate"] == pytest.approx(SLOPE, abs=0.02)
+    assert row["unit"] == "points per hour, beyond the threshold"
+    straight = hypotheses_section(waits(made, bend=False))
+    assert straight is not None
+    assert rows(straight, "hypotheses").set_index("hypothesis").loc["H15", "unit"] == "points per hour"

@@ -1,4 +1,4 @@
-"""Claims put to the test: K2, K3 and K6 on the study's data, and the ledger of all ten (K1-K10)."""
+"""Claims put to the test: K2, K3, K6 and K8 on the study's data, and the ledger of all ten (K1-K10)."""
 
 from __future__ import annotations
 
@@ -10,12 +10,15 @@ from servicefx.effects.verdicts import BuysAgain, claim_k2, verdict_against
 from servicefx.models.loyalty import is_binary
 from servicefx.sections.notes import answering, score_notes
 from servicefx.sections.people_claims import people_claims
+from servicefx.sections.wait_claims import wait_claims
 from servicefx.study.spec import ClaimSpec
 from servicefx.study.study import Study
 from servicefx.theory.catalogue import load_theory
 from servicefx.values.table import Phrase, Section, Table
 
 __all__ = ["claims_section"]
+
+_FINDINGS = {"share": "finding.claim", "people": "finding.claim_people"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,19 +33,19 @@ class _Asked:
 
 
 @answering("claims")
-def claims_section(study: Study, seed: int | None = None) -> Section:  # noqa: ARG001 - every section has it
+def claims_section(study: Study, seed: int | None = None) -> Section:
     """Verdicts on the claims the study's data can test, and the ledger of all of them.
 
     Parameters
     ----------
     study : Study
     seed : int
-        Not used: intervals are Wilson's, and of means t intervals.
+        Of the resamples behind K8; other intervals are Wilson's, and of means t intervals.
 
     Returns
     -------
     Section
-        Tables ``claims`` (where K2, K3 or K6 can be tested) and ``ledger``.
+        Tables ``claims`` (where K2, K3, K6 or K8 can be tested) and ``ledger``.
     """
     theory = load_theory()
     asked = _asked(study)
@@ -76,7 +79,10 @@ def claims_section(study: Study, seed: int | None = None) -> Section:  # noqa: A
         ]
     rows += people.rows
     notes += people.notes
-    data = asked.data if asked is not None else people.data
+    of_waits, wait_notes, waited = wait_claims(study, seed)
+    rows += of_waits
+    notes += wait_notes
+    data = asked.data if asked is not None else people.data or waited
     if rows:
         tables.append(
             Table(
@@ -91,7 +97,7 @@ def claims_section(study: Study, seed: int | None = None) -> Section:  # noqa: A
         for claim in dict.fromkeys(str(row["claim"]) for row in rows)
     }
     findings = [
-        Phrase(key="finding.claim_people" if row["unit"] == "people" else "finding.claim", values=dict(row))
+        Phrase(key=_FINDINGS.get(str(row["unit"]), "finding.claim_slope"), values=dict(row))
         for row in rows
         if row["n_obs"] or row["unit"] != "people"
     ]
@@ -111,7 +117,7 @@ def claims_section(study: Study, seed: int | None = None) -> Section:  # noqa: A
         title=Phrase(key="section.claims"),
         findings=tuple(findings),
         tables=tuple(tables),
-        notes=() if rows else people.notes,
+        notes=() if rows else (*people.notes, *wait_notes),
     )
 
 

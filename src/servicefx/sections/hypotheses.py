@@ -14,6 +14,8 @@ from servicefx.models.referral import is_told
 from servicefx.sections.notes import answering, slope_unit, step_of
 from servicefx.sections.recovery_hypotheses import recovery_hypotheses
 from servicefx.sections.referral_hypotheses import told_hypotheses
+from servicefx.sections.wait_claims import beyond_row
+from servicefx.sections.waiting_asked import asked_waits
 from servicefx.study.spec import PathSpec
 from servicefx.study.study import Study
 from servicefx.theory.catalogue import load_theory
@@ -38,7 +40,7 @@ def hypotheses_section(study: Study, seed: int | None = None) -> Section | None:
     Section or None
         Table ``hypotheses``; None where the study declares no paths.
     """
-    panels = panel_files(study)
+    panels, waits = panel_files(study), asked_waits(study)
     rows: list[dict[str, str | int | float]] = []
     refusals: list[Phrase] = []
     for data in study.frames:
@@ -63,9 +65,11 @@ def hypotheses_section(study: Study, seed: int | None = None) -> Section | None:
                 if path.to != outcome or path.data not in (None, data):
                     continue
                 for source in path.sources:
+                    wait = next((a for a in waits if a[:3] == (data, outcome, source)), None)
+                    bent = None if wait is None else beyond_row(study, wait, seed)
                     term = lag_name(source, path.lag if data in panels else 0)
                     if term in table:
-                        found = table[term]
+                        found = table[term] if bent is None else bent
                         sign = predicted_sign(path, source)
                         rows.append(
                             {
@@ -78,7 +82,9 @@ def hypotheses_section(study: Study, seed: int | None = None) -> Section | None:
                                 "conf_high": float(found["conf_high"]),
                                 "p_value": float(found["p_value"]),
                                 "n_obs": fit.n_obs,
-                                "unit": f"log odds per {step_of(study, source, data)}"
+                                "unit": str(bent["unit"])
+                                if bent is not None
+                                else f"log odds per {step_of(study, source, data)}"
                                 if fit.estimator == "logit"
                                 else slope_unit(study, outcome, source, data),
                                 "design": design,

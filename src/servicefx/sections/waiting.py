@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, NamedTuple
 
 import pandas as pd
 
 from servicefx.errors import DataError
-from servicefx.models.chain import counts_of, draw_source, shared_counts
-from servicefx.models.drivers import declared_terms
-from servicefx.models.sample import Sample, numeric_columns, sample_of
+from servicefx.models.sample import Sample, numeric_columns
 from servicefx.models.waiting import ThresholdFit, ThresholdGroups, fit_threshold, thresholds_by
 from servicefx.sections.notes import (
     answering,
@@ -22,14 +19,12 @@ from servicefx.sections.notes import (
     units_of,
     wider_notes,
 )
+from servicefx.sections.waiting_asked import MOST_GROUPS, AskedWait, asked_waits, bends, wait_choices
 from servicefx.study.study import Study
 from servicefx.values.table import Figure, Phrase, Section, Table
 
 __all__ = ["waiting_section"]
 
-_HYPOTHESIS, _WAIT = "H15", "response_time"
-_MOST = 20
-"""Groups of a moderator at most."""
 _SLOPES = {
     "slope before the threshold": "slope_before",
     "slope beyond the threshold": "slope_beyond",
@@ -41,14 +36,6 @@ _FLAT = 0.5
 """A slope before the threshold is called flat if its interval stays within this share of the slope beyond."""
 _AS_GOOD = 2.0
 """Difference of BIC below which two forms are as good."""
-
-
-class _Asked(NamedTuple):
-    data: str
-    outcome: str
-    wait: str
-    groups: tuple[str, ...]
-    not_groups: tuple[str, ...]
 
 
 @answering("waiting")
@@ -69,21 +56,12 @@ def waiting_section(study: Study, seed: int | None = None) -> Section | None:
         Tables ``threshold``, ``wait_slopes``, ``wait_forms``, ``wait_curve`` and, with groups,
         ``threshold_groups``; figure ``wait_curve``. None where no path asks.
     """
-    paths = _asked(study)
+    paths = asked_waits(study)
     if not paths:
         return None
     asked = paths[0]
     seed = study.seed if seed is None else seed
-    terms = [term for term in declared_terms(study, asked.outcome, asked.data) if term != asked.wait]
-    sample = sample_of(study, asked.data, [asked.outcome, asked.wait, *terms])
-    counts = counts_of(shared_counts(study, asked.data, seed), study, sample)
-    held = [str(name) for name in sample.frame.columns if name not in (asked.outcome, asked.wait)]
-    shared: dict[str, Any] = {
-        "clusters": sample.clusters, "weights": sample.weights, "draws": study.draws, "seed": seed,
-        "counts": counts, "source": draw_source(study, asked.data, seed), "level": study.level,
-        "wait_unit": units_of(study, asked.wait, asked.data),
-        "outcome_unit": units_of(study, asked.outcome, asked.data),
-    }  # fmt: skip
+    sample, held, shared = wait_choices(study, asked, seed)
     fit = fit_threshold(sample.frame, asked.outcome, asked.wait, held, **shared)
     groups: dict[str, ThresholdGroups] = {}
     silent: list[Phrase] = []
@@ -108,33 +86,12 @@ def waiting_section(study: Study, seed: int | None = None) -> Section | None:
     )
 
 
-def _asked(study: Study) -> list[_Asked]:
-    """The paths about a wait, in order, with those of their moderators that are columns of groups."""
-    found: dict[tuple[str, str, str], _Asked] = {}
-    for path in study.spec.paths:
-        if path.hypothesis != _HYPOTHESIS and _WAIT not in path.sources:
-            continue
-        source = _WAIT if _WAIT in path.sources else path.sources[0]
-        for data in [path.data] if path.data else list(study.frames):
-            scores, frame = study.scores[data], study.frames[data]
-            if study.spec.data[data].period is None and {source, path.to} <= set(scores.columns):
-                named = [name for name in dict.fromkeys(path.moderators) if name in scores or name in frame]
-                groups = [
-                    name
-                    for name in named
-                    if name in frame and name not in (source, path.to) and 2 <= frame[name].nunique() <= _MOST
-                ]
-                rest = tuple(name for name in named if name not in groups)
-                found.setdefault((data, path.to, source), _Asked(data, path.to, source, tuple(groups), rest))
-    return list(found.values())
-
-
-def _left_out(paths: list[_Asked]) -> list[Phrase]:
+def _left_out(paths: list[AskedWait]) -> list[Phrase]:
     """Moderators that hold no groups, and further waits, none of which this page compares."""
     told = []
     if paths[0].not_groups:
         names = ", ".join(f"'{name}'" for name in paths[0].not_groups)
-        told.append(Phrase(key="note.wait_not_groups", values={"names": names, "most": _MOST}))
+        told.append(Phrase(key="note.wait_not_groups", values={"names": names, "most": MOST_GROUPS}))
     told += [
         Phrase(key="note.wait_other", values={"wait": other.wait, "outcome": other.outcome})
         for other in paths[1:]
@@ -142,11 +99,7 @@ def _left_out(paths: list[_Asked]) -> list[Phrase]:
     return told
 
 
-def _bends(fit: ThresholdFit, level: float) -> bool:
-    return float(fit.test["p_value"].iloc[0]) <= 1 - level
-
-
-def _findings(study: Study, asked: _Asked, fit: ThresholdFit) -> tuple[Phrase, ...]:
+def _findings(study: Study, asked: AskedWait, fit: ThresholdFit) -> tuple[Phrase, ...]:
     first = fit.intervals.iloc[0]
     beyond_high = float(fit.slopes["conf_high"].iloc[1])
     values: dict[str, str | float] = {
@@ -164,7 +117,7 @@ def _findings(study: Study, asked: _Asked, fit: ThresholdFit) -> tuple[Phrase, .
         "beyond_low": float(fit.slopes["conf_low"].iloc[1]),
         "beyond_high": beyond_high,
     }
-    if not _bends(fit, study.level):
+    if not bends(fit, study.level):
         return (Phrase(key="finding.no_threshold", values=values),)
     before_low, before_high = (float(fit.slopes[name].iloc[0]) for name in ("conf_low", "conf_high"))
     least = _FLAT * abs(float(fit.slopes["estimate"].iloc[1]))
@@ -181,7 +134,7 @@ def _findings(study: Study, asked: _Asked, fit: ThresholdFit) -> tuple[Phrase, .
 def _group_findings(groups: Mapping[str, ThresholdGroups], level: float, unit: str) -> tuple[Phrase, ...]:
     told = []
     for by, found in groups.items():
-        bending = [name for name, fit in found.fits.items() if _bends(fit, level)]
+        bending = [name for name, fit in found.fits.items() if bends(fit, level)]
         pairs = found.differences
         pairs = pairs[pairs["group_left"].isin(bending) & pairs["group_right"].isin(bending)]
         apart = pairs[pairs["p_adjusted"] <= 1 - level]
@@ -204,7 +157,7 @@ def _group_findings(groups: Mapping[str, ThresholdGroups], level: float, unit: s
 
 def _tables(
     study: Study,
-    asked: _Asked,
+    asked: AskedWait,
     fit: ThresholdFit,
     groups: Mapping[str, ThresholdGroups],
     notes: tuple[Phrase, ...],
@@ -269,7 +222,9 @@ def _tables(
     return tables
 
 
-def _notes(study: Study, asked: _Asked, sample: Sample, fit: ThresholdFit, seed: int) -> tuple[Phrase, ...]:
+def _notes(
+    study: Study, asked: AskedWait, sample: Sample, fit: ThresholdFit, seed: int
+) -> tuple[Phrase, ...]:
     low, high = fit.search
     weights = study.weights(asked.data)
     return (
@@ -289,7 +244,7 @@ def _notes(study: Study, asked: _Asked, sample: Sample, fit: ThresholdFit, seed:
     )
 
 
-def _figure(asked: _Asked, fit: ThresholdFit, study: Study) -> Figure:
+def _figure(asked: AskedWait, fit: ThresholdFit, study: Study) -> Figure:
     """The line over the wait, its bend marked where there is one."""
     first = fit.intervals.iloc[0]
     place = (float(first["estimate"]), float(first["conf_low"]), float(first["conf_high"]))
@@ -306,6 +261,6 @@ def _figure(asked: _Asked, fit: ThresholdFit, study: Study) -> Figure:
         rows=fit.curve.rename(columns={"wait": "x"})[["x", "estimate", "conf_low", "conf_high"]],
         source="wait_curve",
         axes=(Phrase(key="figure.axis", values=unit), Phrase(key="figure.axis", values=outcome)),
-        verticals=(place,) if _bends(fit, study.level) else (),
+        verticals=(place,) if bends(fit, study.level) else (),
         notes=(Phrase(key="note.wait_figure"), Phrase(key="note.level", values={"level": study.level})),
     )
