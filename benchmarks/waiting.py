@@ -1,7 +1,7 @@
 """The tolerated wait with all its resamples beside a plain loop over statsmodels, in one run.
 
-``python benchmarks/waiting.py [--quick]``; the loop fits every threshold of a grid by OLS for a few resamples,
-and its time is scaled to all. Both find the same threshold to the grid's step, which is checked. One BLAS thread.
+``python benchmarks/waiting.py [--quick]``; the loop fits each threshold of a grid by OLS for a few resamples,
+and its time is scaled to all. Both find the same threshold to the grid's step, which is checked.
 """
 
 from __future__ import annotations
