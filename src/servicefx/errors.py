@@ -106,7 +106,7 @@ def closest(name: str, known: Iterable[str]) -> str:
     >>> closest("zzz", ["emp1"])
     " (known: 'emp1')"
     """
-    names = [str(candidate) for candidate in known]
+    names = list(dict.fromkeys(str(candidate) for candidate in known))
     lowered = {candidate.casefold(): candidate for candidate in reversed(names)}
     near = difflib.get_close_matches(str(name).casefold(), list(lowered), n=1, cutoff=0.6)
     if near:

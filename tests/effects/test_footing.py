@@ -36,6 +36,7 @@ FALLS = {
     "turns": {"turns": True},
     "error_unknown": {"error_known": False, "freed_low": NAN, "freed_high": NAN},
     "only_error": {"freed_low": -0.1},
+    "blunt": {"blunt": True},
     "no_robustness": {"strength": NAN},
 }
 

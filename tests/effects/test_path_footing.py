@@ -179,6 +179,62 @@ def test_a_contradiction_away_from_both_ends_counts_where_the_comparison_rests_o
     assert path(wrong, "satisfaction", "loyalty").footing.earned == "effect"  # does not rest on it
 
 
+@pytest.mark.parametrize(
+    ("n", "outlets", "blunt"), [(25, None, "rows"), (400, 3, "clusters"), (400, 9, "clusters"), (400, 10, "")]
+)
+def test_too_few_rows_or_clusters_could_not_contradict_a_graph(
+    made: ModuleType, n: int, outlets: int | None, blunt: str
+) -> None:
+    frame = made.survey_frame(n, seed=3)
+    data = {"customers": {} if outlets is None else {"nested_in": ["outlet"]}}
+    if outlets is not None:
+        frame["outlet"] = [f"O{row % outlets}" for row in range(n)]
+    chain = ["service_quality -> satisfaction", "satisfaction -> loyalty", "loyalty -> repurchase"]
+    paths = [{"from": "satisfaction", "to": "loyalty"}]
+    one = found(made.survey(frame, data=data, paths=paths, graph={"arrows": chain})).paths[0]
+    assert one.sharpness.blunt == blunt
+    assert ("blunt" in one.footing.grounds) == bool(blunt)
+    assert (one.sharpness.n_rows, one.sharpness.n_clusters) == (n, outlets)
+
+
+def test_intervals_too_wide_to_contradict_earn_nothing(made: ModuleType, rng: np.random.Generator) -> None:
+    # 34 rows of a graph that is right: its only independence is known to within a third or so
+    chain = ["trust -> satisfaction", "satisfaction -> loyalty"]
+    paths = [{"from": "satisfaction", "to": "loyalty"}]
+
+    def built(n: int) -> CausalFooting:
+        tables = {"data": {"customers": {}}, "paths": paths, "graph": {"arrows": chain}}
+        constructs = {
+            name: {"mode": "single", "items": [name[:3]]} for name in ("trust", "satisfaction", "loyalty")
+        }
+        trust = rng.standard_normal(n)
+        satisfaction = trust + rng.standard_normal(n)
+        before = np.column_stack([np.ones(n), trust, satisfaction])
+        noise = rng.standard_normal(n)
+        loyalty = 2 * satisfaction + noise - before @ np.linalg.lstsq(before, noise)[0]  # nothing by chance
+        frame = pd.DataFrame({"tru": trust, "sat": satisfaction, "loy": loyalty})
+        return found(made.survey(frame, constructs=constructs, **tables))
+
+    wide, narrow = built(34), built(200)
+    test = wide.independences.iloc[0]
+    assert (test["freed_high"] - test["freed_low"]) / 2 > 0.30
+    assert wide.paths[0].sharpness.testable
+    assert wide.paths[0].footing.grounds == ("blunt",)
+    assert narrow.paths[0].footing.grounds == ()
+
+
+def test_a_path_about_which_the_graph_implies_nothing_is_known_to_be_untestable(
+    footing: CausalFooting,
+) -> None:
+    told = {
+        (one.compared.source, one.compared.outcome): one.sharpness.testable
+        for one in footing.paths
+        if one.footing.earned == "effect"
+    }
+    assert not told["service_quality", "satisfaction"]  # holds trust: no other tie would open a way
+    assert told["satisfaction", "loyalty"]  # service, tied to loyalty, would open one
+
+
 def test_a_saturated_graph_earns_nothing(made: ModuleType) -> None:
     graph = {"arrows": ["satisfaction -> trust", "satisfaction -> loyalty", "trust -> loyalty"]}
     paths = [{"from": ["trust", "satisfaction"], "to": "loyalty"}]

@@ -68,7 +68,9 @@ def test_rows_are_those_of_the_effects(study: Study, section: Section) -> None:
     for row, path in zip(footing.to_dict("records"), found.paths, strict=True):
         best = path.compared.best
         assert (row["from"], row["to"]) == (path.compared.source, path.compared.outcome)
-        assert (row["footing"], row["ground"]) == (path.footing.earned, path.footing.ground)
+        untestable = path.footing.earned == "effect" and not path.sharpness.testable
+        ground = "no_test" if untestable else path.footing.ground
+        assert (row["footing"], row["ground"]) == (path.footing.earned, ground)
         numbers = [row[name] for name in ("estimate", "conf_low", "conf_high", "robustness_value")]
         assert numbers == [best.estimate, best.conf_low, best.conf_high, path.strength.strength]
     effects = rows(section, "adjusted_effects")
@@ -94,8 +96,8 @@ def test_one_sentence_a_path_and_two_about_the_graph(section: Section) -> None:
         "finding.footing",
         "finding.graph_stands_open",
         "finding.goes_open_way",
-        "finding.effect",
-        "finding.effect",
+        "finding.effect_untestable",
+        "finding.effect_untestable",
         "finding.effect",
         "finding.effect",
         "finding.effect_alone",
@@ -116,6 +118,7 @@ def test_one_sentence_a_path_and_two_about_the_graph(section: Section) -> None:
 
 @pytest.mark.parametrize("language", ["en", "zh"])
 def test_a_cause_is_never_claimed_silently(section: Section, language: str) -> None:
+    assert [path.key for path in section.findings if path.key.endswith("_untestable")]
     for finding, text in zip(section.findings[2:], said(section, language)[2:], strict=True):
         causal = any(word in text for word in CAUSAL[language])
         assert causal == finding.key.startswith("finding.effect")
@@ -130,6 +133,7 @@ def test_every_ground_has_a_sentence_and_a_word(language: str) -> None:
         "term": "trust", "outcome": "loyalty", "step": "point", "unit": "points", "estimate": 0.2,
         "conf_low": 0.1, "conf_high": 0.3, "freed": 0.25, "way": "'trust' ← 'mood' → 'loyalty'",
         "left": "age", "right": "loyalty", "size": 0.1, "why": "one item",
+        "narrow": 0.3, "n": 12, "least": 30,
     }  # fmt: skip
     for ground in GROUNDS:
         assert coded("ground", ground, language)
@@ -138,6 +142,7 @@ def test_every_ground_has_a_sentence_and_a_word(language: str) -> None:
         assert f"finding.goes_{ground}" in keys(language)
         text = say(Phrase(key=f"finding.goes_{ground}", values=values), str, language)
         assert not any(word in text for word in CAUSAL[language])
+    assert coded("ground", "no_test", language)
     for verdict in ("contradicted", "small", "attenuated", "near_zero", "undecided", "not_judged"):
         assert coded("verdict", verdict, language)
     roles = ["mediator", "after a mediator", "after the effect", "opens a path", "instrument", "left open"]

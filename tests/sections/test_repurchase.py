@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from servicefx.models.loyalty import fit_intention, is_ordered, marginal_effects, parallel_lines
+from servicefx.report.words import translated
 from servicefx.sections.repurchase import repurchase_section
 from servicefx.sections.satisfied import satisfied_points
 from servicefx.study.study import Study
@@ -129,3 +130,59 @@ def test_repurchase_comes_before_another_outcome_of_0_and_1(made: ModuleType) ->
     constructs = {**made.CONSTRUCTS, "satisfaction": {"mode": "single", "items": ["happy"]}}
     section = repurchase_section(made.survey(frame, draws=40, constructs=constructs))
     assert table(section, "repurchase").title.values["outcome"] == "repurchase"
+
+
+@pytest.mark.parametrize(
+    ("codes", "scale", "found", "remedy"),
+    [
+        ((1.0, 2.0), None, "it holds 1 and 2, 0 and 1 expected", "Recode it to 0 and 1."),
+        ((1.0, 2.0), (1, 2), "it holds 1 and 2, 0 and 1 expected", "Recode it to 0 and 1."),
+        ((1.0, 1.0), None, "it holds 1 only, 0 and 1 expected", "Add customers who answered otherwise."),
+    ],
+)
+def test_two_answers_that_are_not_0_and_1_are_refused_in_words(
+    made: ModuleType, codes: tuple[float, float], scale: tuple[int, int] | None, found: str, remedy: str
+) -> None:
+    frame = made.survey_frame(300)
+    frame["bought"] = np.where(frame["bought"] == 1, codes[1], codes[0])
+    single = {"mode": "single", "items": ["bought"]} | ({} if scale is None else {"scale": "two"})
+    section = repurchase_section(
+        made.survey(
+            frame, constructs={**made.CONSTRUCTS, "repurchase": single},
+            scales={"seven": {"min": 1, "max": 7}, "two": {"min": 1, "max": 2}},
+        )
+    )  # fmt: skip
+    assert section is not None
+    assert (section.tables, section.findings) == ((), ())
+    assert section.notes[0].values == {
+        "what": "repurchase: column 'bought' of data.customers", "why": found, "remedy": remedy,
+    }  # fmt: skip
+    assert translated(found, "zh") != found
+    assert translated(remedy, "zh") != remedy
+
+
+@pytest.mark.parametrize("scale", [None, "eleven"])
+def test_how_often_somebody_came_back_is_no_code_of_yes_and_no(made: ModuleType, scale: str | None) -> None:
+    frame = made.survey_frame(300)
+    frame["bought"] = np.where(frame["age"] > 50, 4.0, 7.0) if scale else frame["age"] - 17
+    single = {"mode": "single", "items": ["bought"]} | ({} if scale is None else {"scale": scale})
+    study = made.survey(frame, constructs={**made.CONSTRUCTS, "repurchase": single})
+    assert repurchase_section(study) is None
+
+
+@pytest.mark.parametrize(("buyers", "unsure"), [(2, True), (60, False)])
+def test_where_many_resamples_have_no_answer_nothing_is_said_to_be_higher(
+    made: ModuleType, buyers: int, unsure: bool
+) -> None:
+    frame = made.survey_frame(300)
+    order = (frame["loy1"] + frame["loy2"]).sort_values(kind="stable").index
+    frame["bought"] = 0.0
+    frame.loc[order[-3 * buyers :: 3], "bought"] = 1.0  # loyal, and not the most loyal alone
+    section = repurchase_section(made.survey(frame, draws=200, data={"customers": {}}))
+    assert section is not None
+    keys = [finding.key for finding in section.findings]
+    assert keys == [
+        "finding.repurchase_unsure" if unsure else "finding.repurchase", "finding.auc",
+    ]  # fmt: skip
+    rows = table(section, "repurchase").rows
+    assert rows["conf_low"].iloc[0] > 0  # among the resamples that have an answer

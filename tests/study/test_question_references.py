@@ -110,6 +110,36 @@ FAULTS = {
             '    Add data = "customers" to [graph], or correct the names.'
         ],
     ),
+    "a mediation declared twice": (
+        MEDIATION + MEDIATION,
+        [
+            "study.toml: mediation[1]: it says the same as mediation[0]\n"
+            "    Remove one of the two, or change it."
+        ],
+    ),
+    "a mediation from an item of its outcome": (
+        MEDIATION.replace('from = "reliability"', 'from = "sat"'),
+        [
+            "study.toml: mediation[0].from: 'sat' is an item of 'satisfaction', and goes with it by itself\n"
+            "    Name what was asked elsewhere."
+        ],
+    ),
+    "a mediation from an item of its mediator": (
+        MEDIATION.replace('from = "reliability"', 'from = "tru"'),
+        [
+            "study.toml: mediation[0].from: 'tru' is an item of 'trust', and goes with it by itself\n"
+            "    Name what was asked elsewhere."
+        ],
+    ),
+    "a moderator that is an item of the source, and a covariate on the way": (
+        MEDIATION.replace('"age"', '"rel2"').replace('"region"', '"trust"'),
+        [
+            "study.toml: mediation[0].moderator: 'rel2' is an item of 'reliability', and goes with it by "
+            "itself\n    Name what was asked elsewhere.",
+            "study.toml: mediation[0].covariates: 'trust' stands on the way already\n"
+            "    Name something else.",
+        ],
+    ),
     "drivers and groups named twice": (
         '[segments]\noutcome = "satisfaction"\ndrivers = ["trust", "trust"]\nby = ["region", "region"]\n',
         [
@@ -225,11 +255,10 @@ FAULTS = {
     "columns of a mediation that are not there": (
         MEDIATION.replace('"reliability"', '"reliabilty"').replace('"age"', '"agee"').replace("reg", "rag"),
         [
-            "study.toml: mediation[0].from: column 'reliabilty' is not in survey.csv (known: 'customer', "
-            "'rel1', 'rel2', 'rel3', 'sat', 'tru', 'age', 'region', 'complained', 'failed')\n"
-            "    Correct the name, or remove the covariate.",
-            "study.toml: mediation[0].moderator: column 'agee' is not in survey.csv (closest: 'age')\n"
-            "    Correct the name, or remove the covariate.",
+            "study.toml: mediation[0].from: 'reliabilty' is neither a construct nor a column of survey.csv "
+            "(closest: 'reliability')\n    Correct from, or remove this [[mediation]].",
+            "study.toml: mediation[0].moderator: 'agee' is neither a construct nor a column of survey.csv "
+            "(closest: 'age')\n    Correct moderator, or choose a layout without one.",
             "study.toml: mediation[0].covariates: column 'ragion' is not in survey.csv (closest: 'region')\n"
             "    Correct the name, or remove the covariate.",
         ],
@@ -366,3 +395,11 @@ def test_a_moderator_of_the_theory_that_was_recorded_is_read(make_study, wide):
     wide["product_complexity"] = (np.arange(len(wide)) % 2).astype(str)
     study = load_study(make_study(change, frame=wide))
     assert study.frames["customers"]["product_complexity"].dtype == np.float64
+
+
+def test_yes_and_no_are_to_be_recoded_and_not_declared_missing(make_study, wide):
+    wide["again"] = np.where(np.arange(len(wide)) % 2, "yes", "no")
+    extra = '[constructs.repurchase]\nmode = "single"\nitems = ["again"]\n'
+    (told,) = check_study(make_study(extra=extra, frame=wide))
+    assert told.found == "'no' and 'yes' are text, expected a number"
+    assert told.remedy == "Recode it to 0 and 1."

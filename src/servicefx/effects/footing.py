@@ -29,6 +29,7 @@ Ground = Literal[
     "turns",
     "error_unknown",
     "only_error",
+    "blunt",
     "no_robustness",
     "none",
 ]
@@ -49,6 +50,8 @@ class Evidence:
     n_judged, n_contradicted : int
         Independences about its ends that were judged; and those, about its ends or what the comparison rests
         on, that the data contradict at a size that counts.
+    blunt : bool
+        Whether the data could not have contradicted what the comparison rests on.
     error_known : bool
         Whether the item error of everything held is known.
     estimate, conf_low, conf_high : float
@@ -65,6 +68,7 @@ class Evidence:
     closed: bool = False
     n_judged: int = 0
     n_contradicted: int = 0
+    blunt: bool = False
     error_known: bool = True
     estimate: float = float("nan")
     conf_low: float = float("nan")
@@ -128,7 +132,8 @@ def footing_of(evidence: Evidence) -> Footing:
     -------
     Footing
         An effect only where the graph has the arrow, measured nodes close every other way, the data were
-        asked about these nodes and contradict nothing at a size that counts, the interval keeps off zero on
+        asked about these nodes, could have contradicted the graph and contradict nothing at a size that
+        counts, the interval keeps off zero on
         scores and without item error, the slope keeps its sign within the data, and it is known how strong
         an unmeasured cause would have to be.
 
@@ -162,6 +167,7 @@ def footing_of(evidence: Evidence) -> Footing:
             or _apart(evidence.freed_low, evidence.freed_high) == np.sign(evidence.estimate),
             "only_error",
         ),
+        (not evidence.blunt, "blunt"),
         (bool(np.isfinite(evidence.strength)), "no_robustness"),
     )
     grounds += [ground for holds, ground in checks if not holds]

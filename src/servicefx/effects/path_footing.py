@@ -12,6 +12,7 @@ from servicefx.effects.identified import rests_on_no_tie
 from servicefx.effects.judged_independences import SIZE, judged_independences
 from servicefx.effects.node_values import NodeValues, node_values
 from servicefx.effects.path_strength import PathStrength, path_strength
+from servicefx.effects.sharpness import Sharpness, sharpness_of
 from servicefx.effects.study_graph import StudyGraph, study_graph
 from servicefx.effects.turning import slopes_at_ends, turns_round
 from servicefx.errors import DataError, IdentificationError
@@ -40,6 +41,8 @@ class FootedPath:
         drawn into the graph, would leave the comparison without an answer.
     n_judged : int
         Independences about its ends that were judged.
+    sharpness : Sharpness
+        Whether the data could have contradicted what the comparison rests on.
     """
 
     compared: ComparedPath
@@ -47,6 +50,7 @@ class FootedPath:
     footing: Footing
     contradicted: tuple[tuple[str, str], ...]
     n_judged: int
+    sharpness: Sharpness
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
@@ -125,12 +129,14 @@ def _footed(
     about = tests[tests["left"].isin(ends) | tests["right"].isin(ends)]
     against = _against(graph, tests, compared)
     judged = int(about["verdict"].isin(_JUDGED).sum())
+    sharp = sharpness_of(graph.graph, values, tests, compared)
     footing = footing_of(
         Evidence(
             tie=compared.tie,
             closed=best.answers != "none",
             n_judged=judged,
             n_contradicted=len(against),
+            blunt=bool(sharp.blunt),
             error_known=all(values.error.get(name, "none") != "unknown" for name in best.given),
             estimate=best.estimate,
             conf_low=best.conf_low,
@@ -147,6 +153,7 @@ def _footed(
         footing=footing,
         contradicted=against,
         n_judged=judged,
+        sharpness=sharp,
     )
 
 

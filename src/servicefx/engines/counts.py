@@ -13,7 +13,7 @@ from scipy.special import expit, logit
 from servicefx.engines.count_densities import count_density
 from servicefx.engines.count_rows import ZERO, CountRows, count_rows
 from servicefx.engines.count_search import LEAST_DISPERSION, LEAST_ZERO_ODDS, count_curve, count_maximum
-from servicefx.engines.design_matrix import checked_clusters, checked_weights
+from servicefx.engines.sandwich import Sandwich, mean_one_weights, sandwich_of
 from servicefx.errors import ConvergenceError, DataError, IdentificationError, Problem
 from servicefx.values.estimates import Estimates
 
@@ -137,17 +137,11 @@ def fit_counts(
     rows = rows_of(data, outcome, terms, family, inflation=inflation, exposure=exposure)
     where = f"count model of '{outcome}'"
     n = len(rows.y)
-    weight = np.ones(n)
-    if weights is not None:
-        weight = checked_weights(weights, n, outcome)
-        weight = weight / weight.mean()
-    groups, kind, factor = None, "hc0" if robust or weights is not None else "classical", 1.0
-    if clusters is not None:
-        groups, n_clusters, name = checked_clusters(clusters, n, outcome)
-        kind, factor = f"cluster: {name} ({n_clusters})", n_clusters / (n_clusters - 1)
+    weight = mean_one_weights(weights, n, outcome)
+    sandwich = sandwich_of(clusters, n, outcome, robust=robust or weights is not None)
     at, logl = _best(rows, weight, where)
     _refuse_separation(rows, at, where)
-    covariance, held = _covariance(rows, at, weight, kind, factor, groups)
+    covariance, held = _covariance(rows, at, weight, sandwich)
     reported = rows.reported(at[None])[0]
     undefined = {}
     if rows.dispersed and held[-1]:
@@ -164,7 +158,7 @@ def fit_counts(
         terms=rows.terms,
         coefficients=reported,
         covariance=covariance,
-        covariance_kind=kind,
+        covariance_kind=sandwich.kind,
         df=float("inf"),
         n_obs=n,
         fit_measures=measures,
@@ -291,7 +285,7 @@ def _refuse_separation(rows: CountRows, at: Floats, where: str) -> None:
 
 
 def _covariance(
-    rows: CountRows, at: Floats, weight: Floats, kind: str, factor: float, groups: NDArray[np.intp] | None
+    rows: CountRows, at: Floats, weight: Floats, sandwich: Sandwich
 ) -> tuple[Floats, NDArray[np.bool_]]:
     """Covariance of the reported coefficients, and which stand at their least value (no error)."""
     p = len(at)
@@ -310,12 +304,8 @@ def _covariance(
         raise IdentificationError(
             Problem(f"count model of '{rows.outcome}'", found, "Remove terms.")
         ) from exc
-    covariance = bread
-    if kind != "classical":
-        scores = rows.cells.scores(at)[rows.cells.place][:, free] * weight[:, None]
-        if groups is not None:
-            scores = np.column_stack([np.bincount(groups, weights=column) for column in scores.T])
-        covariance = factor * bread @ scores.T @ scores @ bread
+    scores = rows.cells.scores(at)[rows.cells.place][:, free] * weight[:, None]
+    covariance = sandwich.covariance(bread, scores)
     back = rows.back.copy()
     if rows.dispersed:
         back[-1] *= np.exp(at[-1])

@@ -10,13 +10,14 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.special import expit
 
-from servicefx.engines.design_matrix import CONSTANT, checked_arrays, checked_clusters
-from servicefx.errors import ConvergenceError, DataError, IdentificationError, Problem
+from servicefx.engines.design_matrix import CONSTANT, checked_arrays
+from servicefx.engines.sandwich import sandwich_of
+from servicefx.engines.two_answers import check_two_answers, newton_draws, separated
+from servicefx.errors import ConvergenceError, IdentificationError, Problem
 from servicefx.values.estimates import Estimates
 
 __all__ = ["fit_logit", "logit_draws"]
 
-_BLOCK = 100  # resamples handled at once: bounds memory at 100 x n floats
 _NEWTON_STEPS = 12
 _STEP_DONE = 1e-8
 _SEPARATED = 15.0  # log odds per standard deviation that only a likelihood without a maximum reaches
@@ -61,25 +62,12 @@ def fit_logit(
 
     y, x = checked_arrays(data, outcome, terms)
     where = f"logit of '{outcome}'"
-    other = sorted(set(np.unique(y)) - {0.0, 1.0})
-    if other:
-        shown = ", ".join(f"{value:g}" for value in other[:5])
-        raise DataError(
-            Problem(where, f"values other than 0 and 1: {shown}", "Recode the outcome to 0 and 1.")
-        )
+    check_two_answers(y, where)
     x = np.column_stack([x, np.ones(len(y))])
     options: dict[str, object] = {"cov_type": "HC0"}
-    kind, factor = "hc0", 1.0
-    if clusters is not None:
-        codes, n_clusters, name = checked_clusters(clusters, len(y), outcome)
-        options = {"cov_type": "cluster", "cov_kwds": {"groups": codes, "use_correction": False}}
-        factor = n_clusters / (n_clusters - 1)
-        kind = f"cluster: {name} ({n_clusters})"
-    separated = IdentificationError(
-        Problem(
-            where, "the terms separate the two answers perfectly", "Remove the term that does, or add rows."
-        )
-    )
+    sandwich = sandwich_of(clusters, len(y), outcome)
+    if sandwich.groups is not None:
+        options = {"cov_type": "cluster", "cov_kwds": {"groups": sandwich.groups, "use_correction": False}}
     with warnings.catch_warnings(), np.errstate(over="ignore"):
         # all say what `converged` and the fitted shares say below, and we answer with a refusal instead
         warnings.simplefilter("ignore", ConvergenceWarning)
@@ -87,10 +75,10 @@ def fit_logit(
         try:
             fit = Logit(y, x).fit(method="newton", maxiter=100, disp=False, **options)
         except np.linalg.LinAlgError as exc:
-            raise separated from exc
+            raise separated(where) from exc
     spread = np.abs(np.asarray(fit.params)[:-1]) * x[:, :-1].std(axis=0)
     if not np.all(spread < _SEPARATED):
-        raise separated
+        raise separated(where)
     if not fit.mle_retvals["converged"]:
         reach = np.abs(np.asarray(fit.params)[:-1]) * np.ptp(x[:, :-1], axis=0)
         if reach.max() > _SEPARATED:
@@ -112,8 +100,8 @@ def fit_logit(
         outcome=outcome,
         terms=(*terms, CONSTANT),
         coefficients=np.asarray(fit.params, dtype=np.float64),
-        covariance=factor * np.asarray(fit.cov_params(), dtype=np.float64),
-        covariance_kind=kind,
+        covariance=sandwich.factor * np.asarray(fit.cov_params(), dtype=np.float64),
+        covariance_kind=sandwich.kind,
         df=float("inf"),
         n_obs=len(y),
         fit_measures={"logl": float(fit.llf), "pseudo_r_squared": float(fit.prsquared)},
@@ -149,27 +137,14 @@ def logit_draws(
     With p = expit(xb) and w = counts · p(1-p), each step solves (x'wx) d = x'(counts · (y-p)); all resamples
     of a block share the products, so a block costs two matrix products a step.
     """
-    k = x.shape[1]
-    left, right = np.triu_indices(k)
-    products = x[:, left] * x[:, right]
-    answer = np.empty((len(counts), k))
-    for first in range(0, len(counts), _BLOCK):
-        block = counts[first : first + _BLOCK].astype(np.float64)
-        beta = np.tile(start, (len(block), 1))
-        step = np.full_like(beta, np.inf)
-        for _ in range(_NEWTON_STEPS):
-            share = expit(beta @ x.T)
-            gradient = (block * (y - share)) @ x
-            information = np.empty((len(block), k, k))
-            information[:, left, right] = (block * share * (1.0 - share)) @ products
-            information[:, right, left] = information[:, left, right]
-            step = _solved(information, gradient)
-            beta = beta + step
-            if np.nanmax(np.abs(step), initial=0.0) < _STEP_DONE:
-                break
-        beta[~(np.abs(step).max(axis=1) < 1e-5)] = np.nan
-        answer[first : first + len(block)] = beta
-    return answer
+
+    def derivatives(
+        index: NDArray[np.float64], block: NDArray[np.float64]
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        share = expit(index)
+        return block * (y - share), block * share * (1.0 - share)
+
+    return newton_draws(x, counts, start, derivatives, _solved, steps=_NEWTON_STEPS, done=_STEP_DONE)
 
 
 def _solved(information: NDArray[np.float64], gradient: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -11,7 +11,8 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.special import expit
 
-from servicefx.engines.design_matrix import checked_arrays, checked_clusters, checked_weights
+from servicefx.engines.design_matrix import checked_arrays
+from servicefx.engines.sandwich import mean_one_weights, sandwich_of
 from servicefx.errors import ConvergenceError, DataError, IdentificationError, Problem
 from servicefx.values.estimates import Estimates
 
@@ -158,27 +159,15 @@ def fit_ordered_logit(
         remedy = "Use a logit." if len(answers) < 3 else "Use least squares, or round the outcome."
         raise DataError(Problem(where, found, remedy))
     n, k = x.shape
-    weight = np.ones(n)
-    if weights is not None:
-        weight = checked_weights(weights, n, outcome)
-        weight = weight / weight.mean()
-    kind, factor, groups = ("hc0" if robust or weights is not None else "classical"), 1.0, None
-    if clusters is not None:
-        groups, n_clusters, name = checked_clusters(clusters, n, outcome)
-        kind, factor = f"cluster: {name} ({n_clusters})", n_clusters / (n_clusters - 1)
+    weight = mean_one_weights(weights, n, outcome)
+    sandwich = sandwich_of(clusters, n, outcome, robust=robust or weights is not None)
     centre, spread = x.mean(axis=0), x.std(axis=0)
     z = (x - centre) / spread
     codes = codes.astype(np.intp)
     at = _maximum(codes, z, weight, where, list(terms))
     curve = ordered_likelihood(codes, z, at[:k], at[k:], weight)
-    bread = np.linalg.inv(-curve.hessian)
-    if kind == "classical":
-        covariance = bread
-    else:
-        scores = curve.scores * weight[:, None]
-        if groups is not None:
-            scores = np.column_stack([np.bincount(groups, weights=column) for column in scores.T])
-        covariance = factor * bread @ scores.T @ scores @ bread
+    bread = np.asarray(np.linalg.inv(-curve.hessian), dtype=np.float64)
+    covariance = sandwich.covariance(bread, curve.scores * weight[:, None])
     # back to the terms' own units: slopes b/s, thresholds t + sum(b c / s)
     back = np.eye(len(at))
     back[:k, :k] = np.diag(1 / spread)
@@ -191,7 +180,7 @@ def fit_ordered_logit(
         terms=(*terms, *(f"{a:g} | {b:g}" for a, b in pairwise(answers))),
         coefficients=back @ at,
         covariance=back @ covariance @ back.T,
-        covariance_kind=kind,
+        covariance_kind=sandwich.kind,
         df=float("inf"),
         n_obs=n,
         fit_measures={"logl": curve.logl, "pseudo_r_squared": 1 - curve.logl / null},

@@ -9,14 +9,14 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.special import erfcx, log_ndtr
 
-from servicefx.engines.design_matrix import CONSTANT, checked_arrays, checked_clusters
-from servicefx.errors import DataError, IdentificationError, Problem
+from servicefx.engines.design_matrix import CONSTANT, checked_arrays
+from servicefx.engines.sandwich import sandwich_of
+from servicefx.engines.two_answers import check_two_answers, newton_draws, separated
 from servicefx.values.estimates import Estimates
 
 __all__ = ["fit_probit", "probit_draws"]
 
 Floats = NDArray[np.float64]
-_BLOCK = 100  # resamples handled at once: bounds memory at 100 x n floats
 _NEWTON_STEPS = 30
 _STEP_DONE = 1e-5  # Newton: what is left then is of the order of its square
 _SEPARATED = 8.0  # index per standard deviation that only a likelihood without a maximum reaches
@@ -60,26 +60,18 @@ def fit_probit(
     """
     y, x = checked_arrays(data, outcome, terms)
     where = f"probit of '{outcome}'"
-    other = sorted(set(np.unique(y)) - {0.0, 1.0})
-    if other:
-        shown = ", ".join(f"{value:g}" for value in other[:5])
-        found = f"values other than 0 and 1: {shown}"
-        raise DataError(Problem(where, found, "Recode the outcome to 0 and 1."))
+    check_two_answers(y, where)
     centre, spread = x.mean(axis=0), x.std(axis=0)
     z = np.column_stack([(x - centre) / spread, np.ones(len(y))])
     at = probit_draws(y, z, np.ones((1, len(y)), dtype=np.float32), np.zeros(z.shape[1]))[0]
     if not np.all(np.abs(at[:-1]) < _SEPARATED):
-        found = "the terms separate the two answers perfectly"
-        raise IdentificationError(Problem(where, found, "Remove the term that does, or add rows."))
+        raise separated(where)
     index = z @ at
     sign = 2 * y - 1
     slope = sign * _hazard(sign * index)
     bread = np.linalg.inv((z * (slope * (slope + index))[:, None]).T @ z)
-    scores, kind, factor = z * slope[:, None], "hc0", 1.0
-    if clusters is not None:
-        codes, n_clusters, name = checked_clusters(clusters, len(y), outcome)
-        scores = np.column_stack([np.bincount(codes, weights=column) for column in scores.T])
-        kind, factor = f"cluster: {name} ({n_clusters})", n_clusters / (n_clusters - 1)
+    sandwich = sandwich_of(clusters, len(y), outcome)
+    scores = sandwich.summed(z * slope[:, None])
     back = np.diag(np.append(1 / spread, 1.0))
     back[-1, :-1] = -centre / spread
     return Estimates(
@@ -87,8 +79,8 @@ def fit_probit(
         outcome=outcome,
         terms=(*terms, CONSTANT),
         coefficients=back @ at,
-        covariance=factor * back @ bread @ scores.T @ scores @ bread @ back.T,
-        covariance_kind=kind,
+        covariance=sandwich.factor * back @ bread @ scores.T @ scores @ bread @ back.T,
+        covariance_kind=sandwich.kind,
         df=float("inf"),
         n_obs=len(y),
         fit_measures={"logl": float(log_ndtr(sign * index).sum())},
@@ -119,28 +111,13 @@ def probit_draws(y: Floats, x: Floats, counts: NDArray[np.float32], start: Float
     With q = 2y - 1 and l = q φ(q xb) / Φ(q xb), the gradient is x'(counts · l) and the information
     x' (counts · l (l + xb)) x: the log-likelihood is concave (Pratt 1981).
     """
-    k = x.shape[1]
-    left, right = np.triu_indices(k)
-    products = x[:, left] * x[:, right]
     sign = 2 * y - 1
-    answer = np.empty((len(counts), k))
-    for first in range(0, len(counts), _BLOCK):
-        block = counts[first : first + _BLOCK].astype(np.float64)
-        beta = np.tile(start, (len(block), 1))
-        step = np.full_like(beta, np.inf)
-        for _ in range(_NEWTON_STEPS):
-            index = beta @ x.T
-            slope = sign * _hazard(sign * index)
-            information = np.empty((len(block), k, k))
-            information[:, left, right] = (block * slope * (slope + index)) @ products
-            information[:, right, left] = information[:, left, right]
-            step = _solved(information, (block * slope) @ x)
-            beta = beta + step
-            if np.nanmax(np.abs(step), initial=0.0) < _STEP_DONE:
-                break
-        beta[~(np.abs(step).max(axis=1) < _STEP_DONE)] = np.nan
-        answer[first : first + len(block)] = beta
-    return answer
+
+    def derivatives(index: Floats, block: Floats) -> tuple[Floats, Floats]:
+        slope = sign * _hazard(sign * index)
+        return block * slope, block * slope * (slope + index)
+
+    return newton_draws(x, counts, start, derivatives, _solved, steps=_NEWTON_STEPS, done=_STEP_DONE)
 
 
 def _hazard(index: Floats) -> Floats:

@@ -13,6 +13,7 @@ from scipy.special import ndtri
 from scipy.stats import norm
 
 from servicefx.engines.design_matrix import CONSTANT, checked_arrays, checked_clusters
+from servicefx.engines.normal_equations import row_products, solved_equations
 from servicefx.errors import ConvergenceError, DataError, IdentificationError, Problem
 from servicefx.moments.resample_index import resample_blocks
 from servicefx.values.estimates import Estimates
@@ -23,6 +24,7 @@ Floats = NDArray[np.float64]
 QuantileErrors = Literal["kernel", "cluster", "bootstrap"]
 _STEPS = 100
 _BLOCK = 40
+_SINGULAR = 1e-11
 _SETTLED = 1e-5
 _SMALL = 1e-6
 
@@ -236,10 +238,8 @@ def quantile_draws(
         Within a few hundredths of a standard error of the exact answers, whose spread they share; NaN where a
         resample cannot tell the terms apart.
     """
-    k = x.shape[1]
-    left, right = np.triu_indices(k)
-    products = x[:, left] * x[:, right]
-    answer = np.empty((len(counts), k))
+    products = row_products(x)
+    answer = np.empty((len(counts), x.shape[1]))
     for first in range(0, len(counts), _BLOCK):
         block = counts[first : first + _BLOCK].astype(np.float64)
         beta = np.tile(start, (len(block), 1))
@@ -248,28 +248,11 @@ def quantile_draws(
             residual = y - beta @ x.T
             weight = block * np.where(residual < 0, 1 - quantile, quantile)
             weight /= np.maximum(np.abs(residual), floor)
-            gram = np.empty((len(block), k, k))
-            gram[:, left, right] = weight @ products
-            gram[:, right, left] = gram[:, left, right]
-            new = _solved(gram, (weight * y) @ x)
+            new = solved_equations(products.summed(weight), (weight * y) @ x, _SINGULAR)
             moved = np.nanmax(np.abs(new - beta), initial=0.0)
             beta = new
             if moved < _SETTLED and floor <= _SMALL:
                 break
             floor = max(floor / 2, _SMALL)
         answer[first : first + len(block)] = beta
-    return answer
-
-
-def _solved(gram: Floats, moments: Floats) -> Floats:
-    """Solutions of a block; NaN where a resample's terms are collinear."""
-    answer = np.full_like(moments, np.nan)
-    known: NDArray[np.bool_] = np.asarray(np.isfinite(gram).all(axis=(1, 2)))
-    size = np.sqrt(np.einsum("bii->bi", np.where(known[:, None, None], gram, 0.0)))
-    some = np.flatnonzero(known & (size > 0).all(axis=1))
-    unit = gram[some] / (size[some, :, None] * size[some, None, :])
-    regular = np.linalg.eigvalsh(unit)[:, 0] > 1e-11
-    chosen = some[regular]
-    right = (moments[chosen] / size[chosen])[:, :, None]
-    answer[chosen] = np.linalg.solve(unit[regular], right)[:, :, 0] / size[chosen]
     return answer

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from servicefx.errors import IdentificationError, Problem, StudyError
 from servicefx.models.drivers import DirectFit, declared_terms, fit_direct
+from servicefx.models.frame_draws import resamples_said
 from servicefx.models.sample import Sample
 from servicefx.moments.resample import resampled_least_squares
 from servicefx.moments.resample_index import resample_counts
@@ -50,9 +51,7 @@ class Chain:
 
 def draw_source(study: Study, data: str, seed: int) -> str:
     """Name of the shared resample index of a data file."""
-    clusters = study.clusters(data)
-    unit = "rows" if clusters is None else f"clusters of '{clusters.name}'"
-    return f"{stream_of(study, data)}: {study.draws} resamples of {unit}, seed {seed}"
+    return f"{stream_of(study, data)}: {resamples_said(study.draws, study.clusters(data), seed)}"
 
 
 def stream_of(study: Study, data: str) -> str:

@@ -9,7 +9,11 @@ import pandas as pd
 from servicefx.effects.judged_independences import SIZE
 from servicefx.effects.path_footing import CausalFooting, causal_footing
 from servicefx.effects.path_strength import PathStrength
+from servicefx.effects.sharpness import CLUSTERS, NARROW, ROWS
+from servicefx.effects.study_graph import study_graph
+from servicefx.errors import Problem, StudyError
 from servicefx.models.loyalty import is_binary
+from servicefx.sections.answered_once import refuse_over_time
 from servicefx.sections.causal_findings import graph_findings, path_findings, quoted
 from servicefx.sections.causal_tables import (
     adjustment_rows,
@@ -53,12 +57,18 @@ def causal_section(
     Section or None
         Tables ``causal_footing``, ``adjustment``, ``adjusted_effects``, ``controls``, ``instruments`` (these
         two where there are any), ``independences``, ``robustness``, ``robustness_bounds``,
-        ``robustness_grid``; figure ``robustness``. None where the study declares no ``[graph]``, or no path
-        in the file it is about.
+        ``robustness_grid``; figure ``robustness``. None where the study declares no ``[graph]``; a refusal
+        where its file holds units over time, or both ends of no path.
     """
     found = causal_footing(study)
-    if found is None or not found.paths:
+    if found is None:
+        graph = study_graph(study)
+        if graph is not None:
+            refuse_over_time(study, graph.data, "graph")
         return None
+    if not found.paths:
+        told = f"no declared path has both ends in data file '{found.graph.data}', which the graph is about"
+        raise StudyError(Problem("study.toml: graph", told, "Declare [[paths]] there, or remove [graph]."))
     findings = graph_findings(found, SIZE)
     findings += path_findings(study, found, SIZE)
     tables = [
@@ -104,7 +114,7 @@ def _level(study: Study) -> Phrase:
 def _footing_notes(study: Study, found: CausalFooting) -> tuple[Phrase, ...]:
     graph = found.graph.graph
     n_arrows = sum(len(above) for above in graph.parents.values())
-    notes = [_note("footing", size=SIZE), _note("footing_graph")]
+    notes = [_note("footing", size=SIZE, narrow=NARROW, rows=ROWS, clusters=CLUSTERS), _note("footing_graph")]
     notes.append(_note("graph", n=len(graph.observed), arrows=n_arrows, n_latent=len(graph.latent)))
     hidden = tuple(name for name in graph.nodes if name in graph.latent)
     if hidden:

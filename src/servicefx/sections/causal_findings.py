@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from servicefx.effects.path_footing import CausalFooting, FootedPath
+from servicefx.effects.sharpness import CLUSTERS, NARROW, ROWS
 from servicefx.effects.study_graph import spelled
 from servicefx.models.loyalty import is_binary
 from servicefx.sections.notes import step_of, units_of
@@ -102,9 +103,10 @@ def path_finding(study: Study, found: CausalFooting, path: FootedPath, size: flo
     }
     if path.footing.earned == "effect":
         values |= {"answers": best.answers, "strength": path.strength.strength}
+        untestable = "" if path.sharpness.testable else "_untestable"
         if best.given:
-            return Phrase(key="finding.effect", values=values | {"n": len(best.given)})
-        return Phrase(key="finding.effect_alone", values=values)
+            return Phrase(key=f"finding.effect{untestable}", values=values | {"n": len(best.given)})
+        return Phrase(key=f"finding.effect_alone{untestable}", values=values)
     ground = path.footing.ground
     if ground in ("not_estimated", "undecided"):
         values = {"term": source, "outcome": outcome}
@@ -120,4 +122,18 @@ def path_finding(study: Study, found: CausalFooting, path: FootedPath, size: flo
     if ground == "contradicted":
         left, right = path.contradicted[0]
         values |= {"left": left, "right": right, "size": size}
+    if ground == "blunt":
+        return _blunt(path, values)
     return Phrase(key=f"finding.goes_{ground}", values=values)
+
+
+def _blunt(path: FootedPath, values: dict[str, Any]) -> Phrase:
+    """Why the data could not have spoken against the graph."""
+    if path.sharpness.blunt == "intervals":
+        return Phrase(key="finding.goes_blunt", values=values | {"narrow": NARROW})
+    least, n = (
+        (ROWS, path.sharpness.n_rows)
+        if path.sharpness.blunt == "rows"
+        else (CLUSTERS, path.sharpness.n_clusters or 0)
+    )
+    return Phrase(key=f"finding.goes_blunt_{path.sharpness.blunt}", values=values | {"least": least, "n": n})

@@ -38,7 +38,7 @@ def footing_rows(found: CausalFooting) -> pd.DataFrame:
                 "from": path.compared.source,
                 "to": path.compared.outcome,
                 "footing": path.footing.earned,
-                "ground": path.footing.ground,
+                "ground": _ground(path),
                 "estimate": best.estimate,
                 "conf_low": best.conf_low,
                 "conf_high": best.conf_high,
@@ -46,6 +46,13 @@ def footing_rows(found: CausalFooting) -> pd.DataFrame:
             }
         )
     return pd.DataFrame(rows)
+
+
+def _ground(path: FootedPath) -> str:
+    """Why no more was earned; of an effect, whether the graph could be tested at all."""
+    return (
+        "no_test" if path.footing.earned == "effect" and not path.sharpness.testable else path.footing.ground
+    )
 
 
 def _comparisons(found: CausalFooting) -> list[tuple[FootedPath, Comparison]]:

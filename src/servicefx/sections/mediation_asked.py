@@ -18,6 +18,7 @@ from servicefx.models.mediation import (
     natural_effects,
     probit_confounding,
 )
+from servicefx.sections.answered_once import refuse_elsewhere, refuse_over_time
 from servicefx.sections.notes import slope_unit, step_of
 from servicefx.study.question_roles import question_home
 from servicefx.study.question_spec import MediationSpec
@@ -63,6 +64,10 @@ def worked_out(study: Study, spec: MediationSpec, seed: int) -> AskedMediation:
         As `servicefx.models.mediation`.
     """
     data = question_home(study.spec, spec.data, (*spec.through, spec.to)) or next(iter(study.frames))
+    where = f"mediation[{study.spec.mediation.index(spec)}]"
+    refuse_over_time(study, data, where)
+    named = (spec.source, *spec.through, spec.to, spec.moderator, *spec.covariates)
+    refuse_elsewhere(study, data, where, named)
     shares = [name for name in (spec.to, *spec.through) if _is_share(study, name, data)]
     step = step_of(study, spec.source, data)
     if shares and spec.layout in (4, 6):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from servicefx.errors import ServicefxError
+from servicefx.errors import DataError, Problem, ServicefxError
 from servicefx.models.chain import chain_outcomes
 from servicefx.models.loyalty import (
     AnswerFit,
@@ -42,6 +42,9 @@ __all__ = ["repurchase_section"]
 _ROWS_USED = ("note.sample", "note.dropped", "note.dropped_missing", "note.nothing_dropped")
 _ABOUT = ("repurchase", "loyalty")
 """Constructs whose ordered answers are this section's; others are on a line elsewhere."""
+_MOST_FAILED = 0.05
+"""Share of resamples without an answer beyond which nothing is said to be higher or lower: intervals are of
+those resamples alone in which both answers occur, and are too narrow by what the others would have shown."""
 _EFFECTS = [
     "term", "kind", "start", "end", "estimate", "conf_low", "conf_high", "delta_low", "delta_high", "unit",
 ]  # fmt: skip
@@ -64,7 +67,8 @@ def repurchase_section(study: Study, seed: int | None = None) -> Section | None:
         Tables ``repurchase`` (mean change of the share per point; of a 0/1 outcome), ``repurchase_effects``
         (slopes and moves, with both kinds of interval), ``logit`` (log odds), ``parallel_lines`` and
         ``parallel_cuts`` (of ordered answers), ``calibration`` and ``repurchase_fit``; None where no path
-        ends in a 0/1 construct, nor in one ordered question about loyalty or repurchase.
+        ends in a 0/1 construct, nor in one ordered question about loyalty or repurchase. A refusal where
+        repurchase has two answers that are not 0 and 1.
     """
     seed = study.seed if seed is None else seed
     asked = [(data, outcome) for data in survey_files(study) for outcome in chain_outcomes(study, data)]
@@ -76,7 +80,32 @@ def repurchase_section(study: Study, seed: int | None = None) -> Section | None:
     for data, outcome in about:
         if is_ordered(study, outcome, data):
             return _of_answers(study, outcome, data, seed)
+    for data, outcome in about:
+        if outcome == "repurchase":
+            _refuse_other_codes(study, data)
     return None
+
+
+def _refuse_other_codes(study: Study, data: str) -> None:
+    """Two answers about coming back that are not 0 and 1, such as 1 and 2, or one answer throughout.
+
+    Of more values, or of two answers on a scale that has more, nobody knows that they mean no and yes.
+    """
+    scale = study.scale_of("repurchase")
+    known = sorted(study.scores[data]["repurchase"].dropna().unique())
+    if not 1 <= len(known) <= 2 or (scale is not None and scale.max - scale.min > 1):
+        return
+    spec = study.spec.constructs["repurchase"]
+    column = spec.measured_in.get(data) or spec.items[0]
+    held = " and ".join(f"{value:g}" for value in known) + (" only" if len(known) == 1 else "")
+    constant = set(known) <= {0.0, 1.0}
+    raise DataError(
+        Problem(
+            f"repurchase: column '{column}' of data.{data}",
+            f"it holds {held}, 0 and 1 expected",
+            "Add customers who answered otherwise." if constant else "Recode it to 0 and 1.",
+        )
+    )
 
 
 def _of_choice(study: Study, outcome: str, data: str, seed: int) -> Section:
@@ -104,6 +133,7 @@ def _of_choice(study: Study, outcome: str, data: str, seed: int) -> Section:
             notes=notes,
         ),
     )
+    failed = max(effect.n_failed for effect in (*effects, *moved.effects))
     told = [
         Phrase(
             key="finding.repurchase",
@@ -116,7 +146,10 @@ def _of_choice(study: Study, outcome: str, data: str, seed: int) -> Section:
     return Section(
         id="repurchase",
         title=Phrase(key="section.repurchase", values=title),
-        findings=(*told, *_to_highly(study, moved, data, outcome), *_apart(answers, study.level)),
+        findings=(
+            *(_unsure(study, outcome, failed) or (*told, *_to_highly(study, moved, data, outcome))),
+            *_apart(answers, study.level),
+        ),
         tables=tables,
         effects=(*effects, *moved.effects),
     )
@@ -180,6 +213,8 @@ def _of_answers(study: Study, outcome: str, data: str, seed: int) -> Section:
         for row in steps.to_dict("records")
         if row["conf_low"] > 0 or row["conf_high"] < 0
     ]  # fmt: skip
+    if unsure := _unsure(study, outcome, max(effect.n_failed for effect in moved.effects)):
+        told = [*unsure, *(finding for finding in told if finding.key != "finding.top_answer")]
     return Section(
         id="repurchase",
         title=Phrase(key="section.repurchase", values=title),
@@ -188,6 +223,14 @@ def _of_answers(study: Study, outcome: str, data: str, seed: int) -> Section:
         effects=moved.effects,
         notes=aside,
     )
+
+
+def _unsure(study: Study, outcome: str, failed: int) -> Notes:
+    """Where too many resamples have no answer, that is all that can be said."""
+    if failed <= _MOST_FAILED * study.draws:
+        return ()
+    values: dict[str, str | int | float] = {"outcome": outcome, "n": failed, "all": study.draws}
+    return (Phrase(key="finding.repurchase_unsure", values=values),)
 
 
 def _per_point(study: Study, fit: RepurchaseFit, data: str) -> tuple[pd.DataFrame, list[Effect]]:

@@ -7,6 +7,7 @@ from servicefx.models.chain import draw_source, shared_counts
 from servicefx.models.drivers import declared_terms
 from servicefx.models.sample import numeric_columns
 from servicefx.models.segments import GroupSlopes, slopes_by_group
+from servicefx.sections.answered_once import refuse_elsewhere, refuse_over_time
 from servicefx.sections.drivers_asked import Pages
 from servicefx.sections.latent_segments import latent_pages
 from servicefx.sections.notes import answering, refused, units_of
@@ -77,6 +78,8 @@ def _section(pages: list[Pages], effects: list[Effect], notes: list[Phrase]) -> 
 def _asked(study: Study, spec: SegmentsSpec, seed: int) -> AskedSegments:
     """Rows, drivers and groups of ``[segments]``; every row of the file stands there, gaps kept."""
     data = question_home(study.spec, spec.data, (spec.outcome,)) or study.data_of(spec.outcome)
+    refuse_over_time(study, data, "segments")
+    refuse_elsewhere(study, data, "segments", (spec.outcome, *spec.drivers))
     measured = study.scores[data].columns
     drivers = list(spec.drivers)
     drivers = drivers or [name for name in declared_terms(study, spec.outcome, data) if name in measured]

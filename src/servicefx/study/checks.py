@@ -27,6 +27,10 @@ _REMEDIES = {
     "expectation": "Correct the name, or remove the expectation items.",
     "covariate": "Correct the name, or remove the covariate.",
 }
+_MEDIATION_REMEDIES = {
+    "from": "Correct from, or remove this [[mediation]].",
+    "moderator": "Correct moderator, or choose a layout without one.",
+}
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
@@ -137,6 +141,11 @@ def _absent(use: Use, spec: StudySpec, table: RawTable) -> Finding:
         known = [*spec.constructs, *columns]
         found = f"'{use.column}' is neither a construct nor a column of {table.file}"
         remedy = "Correct the name, or list it under unmeasured."
+        return Finding(use.place, found + closest(use.column, known), remedy, needs_data=True)
+    if use.place[0] == "mediation" and use.place[-1] in _MEDIATION_REMEDIES:
+        known = [*spec.constructs, *columns]
+        found = f"'{use.column}' is neither a construct nor a column of {table.file}"
+        remedy = _MEDIATION_REMEDIES[str(use.place[-1])]
         return Finding(use.place, found + closest(use.column, known), remedy, needs_data=True)
     found = f"column '{use.column}' is not in {table.file}{closest(use.column, columns)}"
     remedy = _REMEDIES.get(use.role, "Correct the name, or remove the line.")

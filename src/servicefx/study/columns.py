@@ -30,12 +30,17 @@ def told_texts(
     are = "is" if len(found) == 1 else "are"
     key = column if column.isidentifier() and column.isascii() else f'"{column}"'
     codes = ", ".join(f'"{text}"' for text in found[:5]) + (", …" if len(found) > 5 else "")
+    remedy = (
+        f"Correct the file, or declare a missing code: missing_in = {{ {key} = [{codes}] }} "
+        f"under [{toml_path(('data', data))}]."
+    )
+    if scale is None and len(found) == 2 and np.isnan(answers.numeric).all():  # yes and no
+        remedy = "Recode it to 0 and 1."
     return [
         Problem(
             f"{file}: column '{column}', {rows_shown(answers.not_numbers)}",
             f"{values_shown(found, quote=True)} {are} text, expected {expected}",
-            f"Correct the file, or declare a missing code: missing_in = {{ {key} = [{codes}] }} "
-            f"under [{toml_path(('data', data))}].",
+            remedy,
         )
     ]
 

@@ -168,7 +168,29 @@ def _mediation(draft: Draft) -> Iterator[Finding]:
         twice = [name for name in dict.fromkeys(ends) if ends.count(name) > 1]
         if twice:
             yield Finding(place, f"{quoted(twice)} stands twice on the way", "Name different constructs.")
+        yield from _beside(draft, place, table)
+        first = draft.spec.mediation.index(table)
+        if first < index:
+            found = f"it says the same as mediation[{first}]"
+            yield Finding(place, found, "Remove one of the two, or change it.")
         yield from _layout(place, table)
+
+
+def _beside(draft: Draft, place: Place, table: MediationSpec) -> Iterator[Finding]:
+    """A source, moderator or covariate that is a part of what stands on the way, or stands there itself."""
+    ends = (*table.through, table.to)
+    asked = [("from", table.source, ends)]
+    asked += [("moderator", name, (table.source, *ends)) for name in [table.moderator] if name is not None]
+    asked += [("covariates", name, (table.source, *ends)) for name in table.covariates]
+    for key, name, others in asked:
+        if key != "from" and name in others:
+            found = f"'{name}' stands on the way already"
+            yield Finding((*place, key), found, "Name something else.")
+        for other in dict.fromkeys(others):
+            spec = draft.spec.constructs.get(other)
+            if spec is not None and other != name and name in spec.items:
+                found = f"'{name}' is an item of '{other}', and goes with it by itself"
+                yield Finding((*place, key), found, "Name what was asked elsewhere.")
 
 
 def _layout(place: Place, table: MediationSpec) -> Iterator[Finding]:

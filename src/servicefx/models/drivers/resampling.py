@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from servicefx.errors import DataError, IdentificationError, Problem
 from servicefx.models.drivers.rows import DriverRows, driver_rows
-from servicefx.models.waiting.rows import cluster_labels
+from servicefx.models.frame_draws import cluster_labels, resamples_said
 from servicefx.moments.moments import Moments
 from servicefx.moments.resample import resampled_covariances, resampled_means
 from servicefx.moments.resample_index import resample_blocks
@@ -153,8 +153,7 @@ def driver_moments(
             means[at : at + len(counts)] = resampled_means(values, counts, weight)
             covs[at : at + len(counts)] = resampled_covariances(values, counts, weight)
             at += len(counts)
-        unit = "rows" if clusters is None else f"clusters of '{clusters.name}'"
-        interval = f"percentiles of {draws} resamples of {unit}, seed {number}"
+        interval = f"percentiles of {resamples_said(draws, clusters, number)}"
     whole = DriverMoments(
         drivers=rows.drivers,
         covariates=rows.covariates,

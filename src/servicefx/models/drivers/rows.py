@@ -10,13 +10,12 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from servicefx.engines.design_matrix import checked_clusters, checked_weights
-from servicefx.errors import DataError, Problem, closest
+from servicefx.errors import DataError, Problem
+from servicefx.models.frame_rows import check_columns, check_named_once, check_varying, frame_rows
 
 __all__ = ["DriverRows", "driver_rows"]
 
 Floats = NDArray[np.float64]
-_ROUNDING = 1e-13
-"""A range below this share of the largest value is rounding, not variation."""
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
@@ -103,29 +102,18 @@ def driver_rows(
     """
     where = f"drivers of '{outcome}'"
     names = [outcome, *drivers, *covariates]
-    _check_names(data, names, drivers, where)
-    columns = data[names].astype(float).reset_index(drop=True)
-    missing = {f"{name} missing": columns[name].isna().to_numpy() for name in names}
-    for kind, series in (("cluster", clusters), ("weight", weights)):
-        if series is None:
-            continue
-        if len(series) != len(data):
-            found = f"{len(series)} {kind}s for {len(data)} rows"
-            raise DataError(Problem(where, found, f"Give one {kind} a row."))
-        missing[f"{kind} '{series.name}' missing"] = series.isna().to_numpy()
-    complete, dropped = np.ones(len(data), dtype=bool), {}
-    for reason, gaps in missing.items():
-        lost = int((complete & gaps).sum())
-        if lost:
-            dropped[reason] = lost
-        complete &= ~gaps
-    positions = np.flatnonzero(complete)
-    frame = columns.iloc[positions].reset_index(drop=True)
-    _check_values(frame, where)
-    weight = None if weights is None else weights.iloc[positions].reset_index(drop=True).astype(float)
+    _check_drivers(drivers, where)
+    check_named_once(names, where, "Name each column once.")
+    check_columns(data, names, where, recode="Code it as numbers.")
+    known = frame_rows(data, names, where, clusters=clusters, weights=weights)
+    frame, cluster = known.frame, known.clusters
+    if len(frame) < 3:
+        found = f"{len(frame)} rows have all of these columns, at least 3 expected"
+        raise DataError(Problem(where, found, "Add rows, or ask about fewer columns at once."))
+    check_varying(frame, where, "Remove it.")
+    weight = None if known.weights is None else known.weights.astype(float)
     if weight is not None:
         checked_weights(weight, len(frame), outcome)
-    cluster = None if clusters is None else clusters.iloc[positions].reset_index(drop=True)
     if cluster is not None:
         checked_clusters(cluster, len(frame), outcome)
     return DriverRows(
@@ -135,48 +123,14 @@ def driver_rows(
         frame=frame,
         weights=weight,
         clusters=cluster,
-        positions=positions.astype(np.intp),
+        positions=known.positions,
         n_rows=len(data),
-        dropped=dropped,
+        dropped=known.dropped,
     )
 
 
-def _check_names(data: pd.DataFrame, names: Sequence[str], drivers: Sequence[str], where: str) -> None:
+def _check_drivers(drivers: Sequence[str], where: str) -> None:
     if isinstance(drivers, str):
         raise DataError(Problem(where, f"drivers is the text '{drivers}'", "Give a list of columns."))
     if not drivers:
         raise DataError(Problem(where, "no driver is named", "Name at least one column as a driver."))
-    twice = sorted({name for name in names if names.count(name) > 1})
-    if twice:
-        found = "these columns have two parts at once: " + ", ".join(f"'{name}'" for name in twice)
-        raise DataError(Problem(where, found, "Name each column once."))
-    problems = []
-    for name in names:
-        if name not in data.columns:
-            found = f"column '{name}' is not in the data{closest(name, map(str, data.columns))}"
-            problems.append(Problem(where, found, "Correct the name."))
-        elif not pd.api.types.is_numeric_dtype(data[name]):
-            found = f"column '{name}' holds text, expected numbers"
-            problems.append(Problem(where, found, "Code it as numbers."))
-    if problems:
-        raise DataError(*problems)
-
-
-def _check_values(frame: pd.DataFrame, where: str) -> None:
-    """Refuse too few rows, infinite and constant columns."""
-    if len(frame) < 3:
-        found = f"{len(frame)} rows have all of these columns, at least 3 expected"
-        raise DataError(Problem(where, found, "Add rows, or ask about fewer columns at once."))
-    values = frame.to_numpy(dtype=float, copy=True)
-    infinite = [name for name, bad in zip(frame, np.isinf(values).any(axis=0), strict=True) if bad]
-    if infinite:
-        found = "infinite values in " + ", ".join(f"'{name}'" for name in infinite)
-        raise DataError(Problem(where, found, "Replace them by a number or a gap."))
-    still = np.ptp(values, axis=0) <= _ROUNDING * np.abs(values).max(axis=0)
-    problems = [
-        Problem(where, f"'{name}' has the same value in all {len(frame)} rows used", "Remove it.")
-        for name, flat in zip(frame, still, strict=True)
-        if flat
-    ]
-    if problems:
-        raise DataError(*problems)

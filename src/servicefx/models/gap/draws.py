@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from servicefx.engines.linear import Covariance, fit_ols
 from servicefx.models.drivers.rows import DriverRows
+from servicefx.models.frame_draws import check_paired, given_or_drawn
 from servicefx.moments.resample import resampled_least_squares
-from servicefx.moments.resample_index import resample_counts
 from servicefx.values.estimates import Estimates, critical_value, two_sided_p_value
 
 __all__ = ["DrawnFit", "Resamples", "drawn_fit", "resamples_of", "wald_statistic"]
@@ -101,18 +101,14 @@ def resamples_of(
     source : str, optional
         Draw source of ``counts``.
     """
-    if (counts is None) != (source is None):
-        raise ValueError("counts= and source= belong together: give both or neither")
-    if counts is None:
-        labels = None if clusters is None else clusters.reset_index(drop=True)
-        unit = "rows" if clusters is None else f"clusters of '{clusters.name}'"
-        source = f"{data_id}: {draws} resamples of {unit}, seed {seed}"
-        counts = resample_counts(rows.n_rows, draws, seed, data_id, labels)
-    elif counts.shape[1] != rows.n_rows:
-        raise ValueError(f"counts of {counts.shape[1]} rows for data of {rows.n_rows}")
+    check_paired(counts, source)
+    counts, source = given_or_drawn(
+        rows.n_rows, counts, source, draws=draws, seed=seed, data_id=data_id, clusters=clusters,
+        labels=None if clusters is None else clusters.reset_index(drop=True),
+    )  # fmt: skip
     if rows.n_obs < rows.n_rows:
         counts = counts[:, rows.positions]
-    return Resamples(counts=counts, source=str(source))
+    return Resamples(counts=counts, source=source)
 
 
 def drawn_fit(

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from servicefx.errors import DataError, Problem, StudyError, closest
+from servicefx.errors import DataError, Problem, StudyError
 from servicefx.measurement.gaps import paired_scores
 from servicefx.measurement.servqual import OVERALL
+from servicefx.models.frame_rows import check_present
 from servicefx.study.study import Study
 
 __all__ = ["OVERALL", "GapScores", "check_scale", "gap_columns", "gap_home", "gap_scores_by_dimension"]
@@ -150,9 +151,7 @@ def gap_columns(
     gaps = {}
     for name, (perceived, expected) in pairs.items():
         for column in (perceived, expected):
-            if column not in data.columns:
-                found = f"column '{column}' is not in the data{closest(column, map(str, data.columns))}"
-                raise DataError(Problem(f"gap of '{name}'", found, "Correct the name."))
+            check_present(data, [column], f"gap of '{name}'")
         check_scale(data[[perceived, expected]], scale, f"gap of '{name}'")
         gaps[name] = data[perceived].astype(float) - data[expected].astype(float)
     return pd.DataFrame(gaps, index=data.index)

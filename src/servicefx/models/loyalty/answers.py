@@ -13,10 +13,11 @@ from servicefx.engines.discrete import fit_logit, logit_draws
 from servicefx.engines.ordered import fit_ordered_logit
 from servicefx.engines.ordered_draws import ordered_logit_draws
 from servicefx.errors import DataError, IdentificationError, Problem
+from servicefx.models.frame_draws import check_paired, given_or_drawn, labels_of_all
+from servicefx.models.frame_rows import without_gaps
 from servicefx.models.loyalty.distinct import distinct_rows
 from servicefx.models.loyalty.repurchase import RepurchaseFit
 from servicefx.models.loyalty.terms import Terms, checked_terms, hidden_products
-from servicefx.moments.resample_index import resample_counts
 from servicefx.values.estimates import Estimates
 
 __all__ = ["MOST_ANSWERS", "AnswerFit", "answers_of", "fit_answers"]
@@ -160,20 +161,16 @@ def fit_answers(
     ((0.0, 1.0), 7)
     """
     where = f"answers of '{outcome}'"
-    if (counts is None) != (source is None):
-        raise ValueError("counts= and source= belong together: give both or neither")
+    check_paired(counts, source)
     made = checked_terms(where, terms, interactions)
     kept, dropped = _complete(data, [outcome, *made.names], clusters, where)
     frame = data.loc[kept, [outcome, *made.names]].astype(float)
-    groups = None if clusters is None else clusters[kept.to_numpy()]
-    if counts is None:
-        unit = "rows" if clusters is None else f"clusters of '{clusters.name}'"
-        source = f"{data_id}: {draws} resamples of {unit}, seed {seed}"
-        known = None if clusters is None else clusters.astype(object).where(clusters.notna(), "")
-        counts = resample_counts(len(data), draws, seed, data_id, known)
-    elif counts.shape[1] != len(data):
-        raise ValueError(f"counts of {counts.shape[1]} rows for data of {len(data)}")
-    counts = counts[:, kept.to_numpy()]
+    groups = None if clusters is None else clusters[kept]
+    counts, source = given_or_drawn(
+        len(data), counts, source, draws=draws, seed=seed, data_id=data_id, clusters=clusters,
+        labels=labels_of_all(clusters),
+    )  # fmt: skip
+    counts = counts[:, kept]
     values = frame[list(made.names)].to_numpy(copy=True)
     answers = np.unique(frame[outcome])
     _check_answers(answers, where)
@@ -261,7 +258,7 @@ def _assembled(
 
 def _complete(
     data: pd.DataFrame, names: Sequence[str], clusters: pd.Series | None, where: str
-) -> tuple[pd.Series, dict[str, int]]:
+) -> tuple[NDArray[np.bool_], dict[str, int]]:
     """Which rows hold all columns, and why the others do not."""
     problems = []
     for name in names:
@@ -274,17 +271,10 @@ def _complete(
         problems.append(Problem(where, found, "Give one cluster a row."))
     if problems:
         raise DataError(*problems)
-    missing = {f"{name} missing": data[name].isna() for name in names}
+    gaps = {f"{name} missing": data[name].isna().to_numpy() for name in names}
     if clusters is not None:
-        missing[f"cluster '{clusters.name}' missing"] = pd.Series(
-            clusters.isna().to_numpy(), index=data.index
-        )
-    kept, dropped = pd.Series(True, index=data.index), {}
-    for reason, gap in missing.items():
-        lost = int((kept & gap).sum())
-        if lost:
-            dropped[reason] = lost
-        kept &= ~gap
+        gaps[f"cluster '{clusters.name}' missing"] = clusters.isna().to_numpy()
+    kept, dropped = without_gaps(gaps, np.ones(len(data), dtype=bool))
     if not kept.any():
         raise DataError(Problem(where, "no row is complete", "Ask about fewer columns at once."))
     return kept, dropped

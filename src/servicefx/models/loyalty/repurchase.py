@@ -18,7 +18,7 @@ from servicefx.models.sample import Sample, reference_groups, sample_of
 from servicefx.study.study import Study
 from servicefx.values.estimates import Estimates
 
-__all__ = ["RepurchaseFit", "fit_repurchase", "is_binary"]
+__all__ = ["RepurchaseFit", "fit_repurchase", "is_binary", "refuse_weights"]
 
 _CELLS = 2_000_000
 """Cells of the largest array made on the way: 16 MB in double precision."""
@@ -98,6 +98,15 @@ def is_binary(study: Study, construct: str, data: str) -> bool:
     return bool(known.isin([0.0, 1.0]).all()) and known.nunique() == 2
 
 
+def refuse_weights(study: Study, data: str, where: str) -> None:
+    """Refuse a data file with survey weights, which the estimator named by ``where`` cannot use."""
+    weights = study.weights(data)
+    if weights is not None:
+        found = f"survey weights '{weights.name}' cannot be used by this estimator"
+        remedy = "Remove 'weights' from the study file to see the unweighted answer."
+        raise DataError(Problem(where, found, remedy))
+
+
 def fit_repurchase(
     study: Study,
     outcome: str = "repurchase",
@@ -132,15 +141,7 @@ def fit_repurchase(
         As `servicefx.engines.discrete.fit_logit`.
     """
     data = study.data_of(outcome) if data is None else data
-    weights = study.weights(data)
-    if weights is not None:
-        raise DataError(
-            Problem(
-                f"logit of '{outcome}'",
-                f"survey weights '{weights.name}' cannot be used by this estimator",
-                "Remove 'weights' from the study file to see the unweighted answer.",
-            )
-        )
+    refuse_weights(study, data, f"logit of '{outcome}'")
     chosen = tuple(terms) if terms is not None else declared_terms(study, outcome, data)
     sample = sample_of(study, data, [outcome, *chosen])
     references = reference_groups(study, data, chosen)

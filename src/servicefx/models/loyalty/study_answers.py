@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from servicefx.errors import DataError, Problem
 from servicefx.models.chain import counts_of, draw_source, shared_counts
 from servicefx.models.drivers import HELD, MEASURED, declared_terms
 from servicefx.models.loyalty.answers import MOST_ANSWERS, AnswerFit, fit_answers
+from servicefx.models.loyalty.repurchase import refuse_weights
 from servicefx.models.sample import Sample, reference_groups, sample_of
 from servicefx.study.study import Study
 
@@ -51,15 +51,7 @@ def fit_intention(
         If the study declares survey weights, which this estimator's draws cannot use, or as `fit_answers`.
     """
     data = study.data_of(outcome) if data is None else data
-    weights = study.weights(data)
-    if weights is not None:
-        raise DataError(
-            Problem(
-                f"ordered logit of '{outcome}'",
-                f"survey weights '{weights.name}' cannot be used by this estimator",
-                "Remove 'weights' from the study file to see the unweighted answer.",
-            )
-        )
+    refuse_weights(study, data, f"ordered logit of '{outcome}'")
     chosen = declared_terms(study, outcome, data)
     sample = sample_of(study, data, [outcome, *chosen])
     seed = study.seed if seed is None else seed

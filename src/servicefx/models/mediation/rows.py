@@ -12,16 +12,14 @@ from numpy.typing import NDArray
 from servicefx.engines.design_matrix import checked_clusters, checked_weights
 from servicefx.errors import DataError, Problem, StudyError, closest
 from servicefx.models.chain import counts_of, stream_of
+from servicefx.models.frame_draws import cluster_labels, resamples_said
+from servicefx.models.frame_rows import check_columns, check_named_once, check_varying, frame_rows
 from servicefx.models.sample import numeric_columns, reference_groups, sample_of
-from servicefx.models.waiting.rows import cluster_labels
 from servicefx.moments.resample_index import resample_counts
 from servicefx.study.question_roles import question_home
 from servicefx.study.study import Study
 
 __all__ = ["MediationRows", "mediation_rows"]
-
-_ROUNDING = 1e-13
-"""A range below this share of the largest value is rounding, not variation."""
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
@@ -131,10 +129,7 @@ def mediation_rows(
         found = f"covariates is the text '{covariates}', expected a list"
         raise DataError(Problem(where, found, f"Write ['{covariates}']."))
     roles = [source, *mediators, outcome, *([] if moderator is None else [moderator]), *covariates]
-    twice = sorted({name for name in roles if roles.count(name) > 1})
-    if twice:
-        found = "these have two parts at once: " + ", ".join(f"'{name}'" for name in twice)
-        raise DataError(Problem(where, found, "Name different columns."))
+    check_named_once(roles, where, "Name different columns.", "these")
     if isinstance(data, Study):
         if weights is not None or clusters is not None:
             found = "weights or clusters beside a study, which declares its own"
@@ -182,7 +177,6 @@ def _of_study(
         stream = stream_of(study, data)
         shared = resample_counts(len(study.frames[data]), draws, seed, stream, groups)
         counts = counts_of(shared, study, sample)
-    unit = "rows" if groups is None else f"clusters of '{groups.name}'"
     return MediationRows(
         source=widths[source][0],
         mediators=tuple(widths[name][0] for name in mediators),
@@ -193,7 +187,7 @@ def _of_study(
         clusters=None if sample.clusters is None else sample.clusters.reset_index(drop=True),
         weights=None if sample.weights is None else sample.weights.reset_index(drop=True),
         counts=counts,
-        draw_source=f"{stream_of(study, data)}: {draws} resamples of {unit}, seed {seed}",
+        draw_source=f"{stream_of(study, data)}: {resamples_said(draws, groups, seed)}",
         dropped=sample.dropped,
         references=reference_groups(study, data, roles),
     )
@@ -213,32 +207,9 @@ def _of_frame(
     clusters: pd.Series | None,
 ) -> MediationRows:
     where = f"mediation of '{source}' on '{outcome}'"
-    problems = []
-    for name in roles:
-        if name not in data.columns:
-            found = f"column '{name}' is not in the data{closest(name, map(str, data.columns))}"
-            problems.append(Problem(where, found, "Correct the name."))
-        elif not pd.api.types.is_numeric_dtype(data[name]):
-            found = f"column '{name}' holds text, expected numbers"
-            problems.append(Problem(where, found, "Code it as 0 and 1, or as numbers."))
-    if problems:
-        raise DataError(*problems)
-    columns = data[list(roles)].astype(float).reset_index(drop=True)
-    missing = {f"{name} missing": columns[name].isna().to_numpy() for name in roles}
-    for kind, series in (("cluster", clusters), ("weight", weights)):
-        if series is None:
-            continue
-        if len(series) != len(data):
-            found = f"{len(series)} {kind}s for {len(data)} rows"
-            raise DataError(Problem(where, found, f"Give one {kind} a row."))
-        missing[f"{kind} '{series.name}' missing"] = series.isna().to_numpy()
-    complete, dropped = np.ones(len(data), dtype=bool), {}
-    for reason, gaps in missing.items():
-        lost = int((complete & gaps).sum())
-        if lost:
-            dropped[reason] = lost
-        complete &= ~gaps
-    places = np.flatnonzero(complete)
+    check_columns(data, roles, where, recode="Code it as 0 and 1, or as numbers.")
+    known = frame_rows(data, roles, where, clusters=clusters, weights=weights)
+    places = known.positions
     draws, seed = 1000 if draws is None else draws, 0 if seed is None else seed
     counts = np.zeros((0, len(places)), dtype=np.float32)
     labels = cluster_labels(clusters)
@@ -246,19 +217,18 @@ def _of_frame(
     if draws and len(places) and several:  # what is refused is refused below, in this question's words
         labels = None if labels is None else labels.reset_index(drop=True)
         counts = resample_counts(len(data), draws, seed, "data", labels)[:, places]
-    unit = "rows" if clusters is None else f"clusters of '{clusters.name}'"
     return MediationRows(
         source=source,
         mediators=tuple(mediators),
         outcome=outcome,
         moderator=moderator,
         covariates=tuple(covariates),
-        frame=columns.iloc[places].reset_index(drop=True),
-        clusters=None if clusters is None else clusters.iloc[places].reset_index(drop=True),
-        weights=None if weights is None else weights.iloc[places].reset_index(drop=True).astype(float),
+        frame=known.frame,
+        clusters=known.clusters,
+        weights=None if known.weights is None else known.weights.astype(float),
         counts=counts,
-        draw_source=f"data: {draws} resamples of {unit}, seed {seed}",
-        dropped=dropped,
+        draw_source=f"data: {resamples_said(draws, clusters, seed)}",
+        dropped=known.dropped,
     )
 
 
@@ -268,19 +238,7 @@ def _check_values(rows: MediationRows) -> None:
     if n < k + 2:
         found = f"{n} rows have all of these columns, at least {k + 2} expected"
         raise DataError(Problem(rows.where, found, "Add rows, or ask about fewer columns at once."))
-    values = rows.frame.to_numpy(dtype=float, copy=True)
-    infinite = [name for name, bad in zip(rows.frame, np.isinf(values).any(axis=0), strict=True) if bad]
-    if infinite:
-        found = "infinite values in " + ", ".join(f"'{name}'" for name in infinite)
-        raise DataError(Problem(rows.where, found, "Replace them by a number or a gap."))
-    still = np.ptp(values, axis=0) <= _ROUNDING * np.abs(values).max(axis=0)
-    problems = [
-        Problem(rows.where, f"'{name}' has the same value in all {n} rows used", "Leave it out.")
-        for name, flat in zip(rows.frame, still, strict=True)
-        if flat
-    ]
-    if problems:
-        raise DataError(*problems)
+    check_varying(rows.frame, rows.where, "Leave it out.")
     if rows.weights is not None:
         checked_weights(rows.weights, n, rows.outcome)
     if rows.clusters is not None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations
 
 import numpy as np
@@ -11,7 +11,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from servicefx.engines.linear import Covariance, fit_ols
-from servicefx.errors import DataError, Problem, closest
+from servicefx.errors import DataError, Problem
+from servicefx.models.frame_rows import check_columns, check_named_once, frame_rows
 from servicefx.values.estimates import Estimates
 
 __all__ = ["Interaction", "fit_interaction"]
@@ -113,32 +114,15 @@ def fit_interaction(
     moderators = (moderator,) if second is None else (moderator, second)
     names = [outcome, term, *moderators, *covariates]
     where = f"interaction of '{term}' and " + " and ".join(f"'{name}'" for name in moderators)
-    _check_names(data, names, where)
+    check_named_once(names, where, "Name each column once.")
+    check_columns(data, names, where, recode="Code it as 0 and 1, or as numbers.")
     parts = (term, *moderators)
     _check_products(parts, [outcome, *covariates], where)
-    columns = data[names].astype(float)
-    extra = {"cluster": clusters, "weight": weights}
-    for kind, series in extra.items():
-        if series is not None and len(series) != len(data):
-            found = f"{len(series)} {kind}s for {len(data)} rows"
-            raise DataError(Problem(where, found, f"Give one {kind} a row."))
-    gaps = {f"{name} missing": columns[name].isna().to_numpy() for name in names}
-    gaps |= {
-        f"{kind} '{series.name}' missing": series.isna().to_numpy()
-        for kind, series in extra.items()
-        if series is not None
-    }
-    complete, dropped = np.ones(len(data), dtype=bool), {}
-    for reason, missing in gaps.items():
-        lost = int((complete & missing).sum())
-        if lost:
-            dropped[reason] = lost
-        complete &= ~missing
-    if not complete.any():
+    known = frame_rows(data, names, where, clusters=clusters, weights=weights)
+    used = known.frame
+    if used.empty:
         raise DataError(Problem(where, "no row has all of these columns", "Ask about fewer at once."))
-    used = columns.loc[complete].reset_index(drop=True)
-    weight = None if weights is None else weights[complete].reset_index(drop=True)
-    shares = np.ones(len(used)) if weight is None else weight.to_numpy(dtype=float)
+    shares = np.ones(len(used)) if known.weights is None else known.weights.to_numpy(dtype=float)
     centres = {name: float(np.average(used[name], weights=shares)) if centre else 0.0 for name in parts}
     design = used[[outcome]].copy()
     products = []
@@ -153,11 +137,10 @@ def fit_interaction(
     fit = fit_ols(
         design, outcome, [*products, *covariates],
         covariance=covariance if clusters is None else "cluster",
-        clusters=None if clusters is None else clusters[complete].reset_index(drop=True),
-        weights=weight,
+        clusters=known.clusters, weights=known.weights,
     )  # fmt: skip
     return Interaction(
-        estimates=_described(fit, dropped, centres if centre else {}),
+        estimates=_described(fit, known.dropped, centres if centre else {}),
         term=term,
         moderators=moderators,
         centres=centres,
@@ -168,23 +151,6 @@ def fit_interaction(
             for name in moderators
         },
     )
-
-
-def _check_names(data: pd.DataFrame, names: Sequence[str], where: str) -> None:
-    twice = sorted({name for name in names if names.count(name) > 1})
-    if twice:
-        found = "these columns have two parts at once: " + ", ".join(f"'{name}'" for name in twice)
-        raise DataError(Problem(where, found, "Name each column once."))
-    problems = []
-    for name in names:
-        if name not in data.columns:
-            found = f"column '{name}' is not in the data{closest(name, map(str, data.columns))}"
-            problems.append(Problem(where, found, "Correct the name."))
-        elif not pd.api.types.is_numeric_dtype(data[name]):
-            found = f"column '{name}' holds text, expected numbers"
-            problems.append(Problem(where, found, "Code it as 0 and 1, or as numbers."))
-    if problems:
-        raise DataError(*problems)
 
 
 def _check_products(parts: Sequence[str], others: Sequence[str], where: str) -> None:
@@ -208,16 +174,5 @@ def _described(fit: Estimates, dropped: dict[str, int], centres: dict[str, float
     sentences = (
         [f"terms enter centred ({said}): a term's own coefficient is its slope there"] if centres else []
     )
-    return Estimates(
-        estimator=fit.estimator,
-        outcome=fit.outcome,
-        terms=fit.terms,
-        coefficients=fit.coefficients,
-        covariance=fit.covariance,
-        covariance_kind=fit.covariance_kind,
-        df=fit.df,
-        n_obs=fit.n_obs,
-        dropped=dropped,
-        fit_measures=fit.fit_measures,
-        assumptions=(*fit.assumptions, *sentences, "the slope changes along a straight line"),
-    )
+    assumptions = (*fit.assumptions, *sentences, "the slope changes along a straight line")
+    return replace(fit, dropped=dropped, assumptions=assumptions)

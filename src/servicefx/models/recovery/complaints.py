@@ -10,7 +10,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from servicefx.engines.design_matrix import checked_clusters, checked_weights
-from servicefx.errors import DataError, Problem, closest
+from servicefx.errors import DataError, Problem
+from servicefx.models.frame_rows import check_present, without_gaps
 
 __all__ = ["Complaints", "RecoveryRows", "read_complaints"]
 
@@ -115,25 +116,9 @@ class Complaints:
             If a column is absent, or no row is complete.
         """
         names = list(dict.fromkeys(names))
-        absent = [name for name in names if name not in self.frame.columns]
-        if absent:
-            known = [str(name) for name in self.frame.columns]
-            raise DataError(
-                *(
-                    Problem(
-                        where,
-                        f"column '{name}' is not in the data{closest(name, known)}",
-                        "Correct the name.",
-                    )
-                    for name in absent
-                )
-            )
-        kept, dropped = population.copy(), {}
-        for name in names:
-            missing = kept & self.frame[name].isna().to_numpy()
-            if missing.any():
-                dropped[f"{name} missing"] = int(missing.sum())
-            kept &= ~missing
+        check_present(self.frame, names, where)
+        gaps = {f"{name} missing": self.frame[name].isna().to_numpy() for name in names}
+        kept, dropped = without_gaps(gaps, population)
         if not kept.any():
             found = "no row has an answer to all of " + ", ".join(f"'{name}'" for name in names)
             raise DataError(Problem(where, found, "Ask about fewer of them at once."))
@@ -191,32 +176,15 @@ def read_complaints(
     """
     where = "complaint recovery"
     names = [complained, handling, *([] if failure is None else [failure])]
-    absent = [name for name in names if name not in data.columns]
-    if absent:
-        raise DataError(
-            *(
-                Problem(
-                    where,
-                    f"column '{name}' is not in the data{closest(name, map(str, data.columns))}",
-                    "Correct the name.",
-                )
-                for name in absent
-            )
-        )
-    known = np.ones(len(data), dtype=bool)
-    dropped = {}
-    gaps: dict[str, NDArray[np.bool_]] = {}
+    check_present(data, names, where)
+    gaps: dict[str, Flags] = {}
     for name in (complained, failure):
         if name is not None:
             gaps[f"{name} missing"] = data[name].isna().to_numpy()
     for kind, series in (("cluster", clusters), ("weight", weights)):
         if series is not None:
             gaps[f"{kind} '{series.name}' missing"] = series.isna().to_numpy()
-    for reason, missing in gaps.items():
-        lost = int((known & missing).sum())
-        if lost:
-            dropped[reason] = lost
-        known &= ~missing
+    known, dropped = without_gaps(gaps, np.ones(len(data), dtype=bool))
     frame = data.loc[known].astype(float).reset_index(drop=True)
     did = _flags(frame[complained], where)
     hit = np.ones(len(frame), dtype=bool) if failure is None else _flags(frame[failure], where)

@@ -6,10 +6,13 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import log_ndtr
 
+from servicefx.engines.normal_equations import row_products, solved_equations
+
 __all__ = ["inverse_mills", "two_step_draws"]
 
 Floats = NDArray[np.float64]
 _BLOCK = 100  # resamples handled at once
+_SINGULAR = 1e-12
 _LOG_ROOT_TAU = 0.5 * np.log(2 * np.pi)
 
 
@@ -45,34 +48,18 @@ def two_step_draws(response: Floats, design: Floats, index: Floats, counts: NDAr
     size = np.sqrt((design**2).mean(axis=0))
     x, centre = design / size, response.mean()
     y = response - centre
-    left, right = np.triu_indices(k)
-    products = x[:, left] * x[:, right]
+    products = row_products(x)
     answer = np.full((len(index), k + 1), np.nan)
     for first in range(0, len(index), _BLOCK):
         block = counts[first : first + _BLOCK].astype(np.float64)
         ratio = inverse_mills(index[first : first + _BLOCK])
         gram = np.empty((len(block), k + 1, k + 1))
-        gram[:, left, right] = block @ products
-        gram[:, right, left] = gram[:, left, right]
+        gram[:, :k, :k] = products.summed(block)
         gram[:, :k, k] = gram[:, k, :k] = (block * ratio) @ x
         gram[:, k, k] = (block * ratio**2).sum(axis=1)
         moments = np.column_stack([block @ (x * y[:, None]), (block * ratio) @ y])
-        answer[first : first + len(block)] = _solved(gram, moments)
+        answer[first : first + len(block)] = solved_equations(gram, moments, _SINGULAR)
     answer[:, :k] /= size
     constants = np.flatnonzero(np.ptp(design, axis=0) == 0)
     answer[:, constants[0]] += centre / design[0, constants[0]]
     return answer
-
-
-def _solved(matrices: Floats, vectors: Floats) -> Floats:
-    """Solutions of a block of equations, NaN where one is singular or not finite."""
-    steps = np.full_like(vectors, np.nan)
-    finite = np.asarray(np.isfinite(matrices).all(axis=(1, 2)) & np.isfinite(vectors).all(axis=1))
-    size = np.sqrt(np.einsum("bii->bi", np.where(finite[:, None, None], matrices, 1.0)))
-    finite = np.asarray(finite & (size > 0).all(axis=1))
-    unit = matrices[finite] / (size[finite][:, :, None] * size[finite][:, None, :])
-    regular = np.linalg.eigvalsh(unit)[:, 0] > 1e-12
-    chosen = np.flatnonzero(finite)[regular]
-    solved = np.linalg.solve(unit[regular], (vectors / size)[chosen][..., None])[..., 0]
-    steps[chosen] = solved / size[chosen]
-    return steps

@@ -13,7 +13,8 @@ from scipy.special import chdtrc
 
 from servicefx.engines.design_matrix import CONSTANT, checked_clusters, redundant_terms
 from servicefx.engines.probit import fit_probit, probit_draws
-from servicefx.errors import DataError, IdentificationError, Problem, closest
+from servicefx.errors import DataError, IdentificationError, Problem
+from servicefx.models.frame_rows import check_present
 from servicefx.models.recovery.likelihood import maximise, robust_covariance
 from servicefx.models.recovery.mills import two_step_draws
 from servicefx.models.recovery.two_steps import (
@@ -291,15 +292,7 @@ def _selected(
 ) -> NDArray[np.bool_]:
     """Who is selected, or a refusal."""
     names = list(dict.fromkeys([selected, *predictors, outcome, *terms]))
-    absent = [name for name in names if name not in data.columns]
-    if absent:
-        known = [str(column) for column in data.columns]
-        raise DataError(
-            *(
-                Problem(where, f"column '{name}' is not in the data{closest(name, known)}", "Correct it.")
-                for name in absent
-            )
-        )
+    check_present(data, names, where, "Correct it.")
     if not predictors:
         found = "no predictor of selection is named"
         raise DataError(Problem(where, found, "Name columns that tell who is selected."))

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from servicefx.engines.count_rows import checked_counts
 from servicefx.errors import DataError, Problem
 from servicefx.models.drivers.rows import DriverRows, driver_rows
-from servicefx.models.waiting.rows import cluster_labels
+from servicefx.models.frame_draws import cluster_labels, resamples_said
 from servicefx.moments.resample_index import resample_counts
 
 __all__ = ["ToldRows", "told_rows"]
@@ -93,8 +93,7 @@ def told_rows(
         drawn = np.zeros((0, len(data)), dtype=np.float32)
         if draws:
             drawn = resample_counts(len(data), draws, seed, data_id, cluster_labels(clusters))
-        unit = "rows" if clusters is None else f"clusters of '{clusters.name}'"
-        counts, source = drawn, f"{data_id}: {draws} resamples of {unit}, seed {seed}"
+        counts, source = drawn, f"{data_id}: {resamples_said(draws, clusters, seed)}"
     elif counts.shape[1] != len(data) or not source:
         found = f"resamples of {counts.shape[1]} rows beside {len(data)} rows of data, named '{source or ''}'"
         remedy = "Give the resamples of these rows, and name them."

@@ -8,7 +8,8 @@ import numpy as np
 import pandas as pd
 
 from servicefx.engines.design_matrix import redundant_terms
-from servicefx.errors import DataError, Problem, closest
+from servicefx.errors import DataError, Problem
+from servicefx.models.frame_rows import check_present
 
 __all__ = ["dropped_rows", "fitted_groups", "group_labels", "group_name"]
 
@@ -17,9 +18,7 @@ _MOST_GROUPS = 20
 
 def group_labels(data: pd.DataFrame, by: str, where: str) -> pd.Series:
     """Name of every row's group, whole numbers without decimals; None where it is missing."""
-    if by not in data.columns:
-        found = f"column '{by}' is not in the data{closest(by, map(str, data.columns))}"
-        raise DataError(Problem(where, found, "Correct the name."))
+    check_present(data, [by], where)
     values = data[by].dropna().unique().tolist()
     if not 2 <= len(values) <= _MOST_GROUPS:
         found = f"'{by}' has {len(values)} groups, expected 2 to {_MOST_GROUPS}"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -13,6 +13,7 @@ from servicefx.engines.linear import fit_ols
 from servicefx.errors import DataError, Problem
 from servicefx.models.drivers.regression import HELD, MEASURED
 from servicefx.models.drivers.rows import DriverRows, driver_rows
+from servicefx.models.frame_draws import resamples_said
 from servicefx.models.segments.group_effects import BETWEEN, group_draws, group_effects
 from servicefx.models.segments.group_rows import dropped_rows, fitted_groups, group_labels
 from servicefx.models.segments.group_tests import Adjustment, joint_tests, slope_differences
@@ -163,8 +164,7 @@ def slopes_by_group(
     if draws or counts is not None:
         if counts is None:
             counts = resample_counts(len(data), draws, seed, data_id, clusters)
-            kind = "rows" if clusters is None else f"clusters of '{clusters.name}'"
-            source = source or f"{data_id}: {draws} resamples of {kind}, seed {seed}"
+            source = source or f"{data_id}: {resamples_said(draws, clusters, seed)}"
         drawn = group_draws(rows, group, fitted, counts[:, place[rows.positions]])
         effects = group_effects(rows, fit, fitted, by, drawn, source or data_id, unit)
     return GroupSlopes(
@@ -195,19 +195,8 @@ def _fit(
         covariance="hc3" if rows.clusters is None else "cluster",
         clusters=rows.clusters, weights=rows.weights,
     )  # fmt: skip
-    return Estimates(
-        estimator=fit.estimator,
-        outcome=fit.outcome,
-        terms=fit.terms,
-        coefficients=fit.coefficients,
-        covariance=fit.covariance,
-        covariance_kind=fit.covariance_kind,
-        df=fit.df,
-        n_obs=fit.n_obs,
-        dropped=dropped,
-        fit_measures=fit.fit_measures,
-        assumptions=(HELD, MEASURED, "within a group the outcome is linear in every driver"),
-    )
+    linear = "within a group the outcome is linear in every driver"
+    return replace(fit, dropped=dropped, assumptions=(HELD, MEASURED, linear))
 
 
 def _slopes(

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from servicefx.errors import DataError, Problem, closest
+from servicefx.models.frame_rows import check_present
 from servicefx.models.segments.class_frames import class_names
 from servicefx.models.segments.group_rows import group_name
 from servicefx.models.segments.latent_classes import LatentClasses, class_posteriors
@@ -110,16 +110,7 @@ def class_profiles(
     Bolck, Croon & Hagenaars (2004), Political Analysis 12, 3-27; Vermunt (2010), Political Analysis 18,
     450-469, sec. 3.
     """
-    absent = [name for name in columns if name not in data.columns]
-    if absent:
-        known = [str(name) for name in data.columns]
-        raise DataError(
-            *(
-                Problem("profiles of latent classes", f"column '{n}' is not in the data{closest(n, known)}",
-                        "Correct the name.")
-                for n in absent
-            )
-        )  # fmt: skip
+    check_present(data, columns, "profiles of latent classes")
     chances, weight = _chances(fit, data, weights, clusters)
     used = class_posteriors(fit, data, weights=weights, clusters=clusters).notna().all(axis=1).to_numpy()
     codes = None if clusters is None else pd.factorize(clusters.to_numpy()[used])[0]

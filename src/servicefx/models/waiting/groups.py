@@ -11,8 +11,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from servicefx.errors import DataError, IdentificationError, Problem, closest
-from servicefx.models.waiting.rows import cluster_labels
+from servicefx.errors import DataError, IdentificationError, Problem
+from servicefx.models.frame_draws import cluster_labels, resamples_said
+from servicefx.models.frame_rows import check_present
 from servicefx.models.waiting.threshold import ThresholdFit, fit_threshold
 from servicefx.moments.resample_index import resample_counts
 from servicefx.pls.groups.difference_tests import adjusted_p_values
@@ -87,16 +88,13 @@ def thresholds_by(
         If ``by`` is absent, or has fewer than 2 or more than 20 groups.
     """
     where = f"threshold of '{wait}' for '{outcome}' by '{by}'"
-    if by not in data.columns:
-        found = f"column '{by}' is not in the data{closest(by, map(str, data.columns))}"
-        raise DataError(Problem(where, found, "Correct the name."))
+    check_present(data, [by], where)
     groups = sorted(data[by].dropna().unique().tolist(), key=lambda value: (isinstance(value, str), value))
     if not 2 <= len(groups) <= _MOST_GROUPS:
         found = f"'{by}' has {len(groups)} groups, expected 2 to {_MOST_GROUPS}"
         raise DataError(Problem(where, found, "Name a column of segments or channels."))
     if counts is None:
-        unit = "rows" if clusters is None else f"clusters of '{clusters.name}'"
-        source = f"{data_id}: {draws} resamples of {unit}, seed {seed}"
+        source = f"{data_id}: {resamples_said(draws, clusters, seed)}"
         counts = resample_counts(len(data), draws, seed, data_id, cluster_labels(clusters))
     fits: dict[str, ThresholdFit] = {}
     rows, slopes = [], []

@@ -10,9 +10,10 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from servicefx.engines.design_matrix import checked_clusters, checked_weights, redundant_terms
-from servicefx.errors import DataError, IdentificationError, Problem, StudyError, closest
+from servicefx.errors import DataError, IdentificationError, Problem, StudyError
+from servicefx.models.frame_rows import check_columns, check_named_once, check_varying, frame_rows
 
-__all__ = ["FEWEST_WAITS", "WaitRows", "cluster_labels", "search_range", "wait_rows"]
+__all__ = ["FEWEST_WAITS", "WaitRows", "search_range", "wait_rows"]
 
 Floats = NDArray[np.float64]
 FEWEST_WAITS = 6
@@ -109,39 +110,20 @@ def wait_rows(
     """
     where = f"threshold of '{wait}' for '{outcome}'"
     names = [outcome, wait, *covariates]
-    twice = sorted({name for name in names if names.count(name) > 1})
-    if twice:
-        found = "these columns have two parts at once: " + ", ".join(f"'{name}'" for name in twice)
-        raise DataError(Problem(where, found, "Name each column once, as outcome, wait or covariate."))
-    _check_columns(data, names, where)
-    columns = data[names].astype(float)
-    missing: dict[str, pd.Series] = {f"{name} missing": columns[name].isna() for name in names}
-    for kind, series in (("cluster", clusters), ("weight", weights)):
-        if series is None:
-            continue
-        if len(series) != len(data):
-            found = f"{len(series)} {kind}s for {len(data)} rows"
-            raise DataError(Problem(where, found, f"Give one {kind} a row."))
-        missing[f"{kind} '{series.name}' missing"] = pd.Series(series.isna().to_numpy(), index=data.index)
-    complete = np.ones(len(data), dtype=bool)
-    dropped: dict[str, int] = {}
-    for reason, gaps in missing.items():
-        lost = int((complete & gaps.to_numpy()).sum())
-        if lost:
-            dropped[reason] = lost
-        complete &= ~gaps.to_numpy()
-    positions = np.flatnonzero(complete)
-    values = columns.to_numpy(dtype=float, copy=True)[positions]
-    _check_values(values, names, where)
+    check_named_once(names, where, "Name each column once, as outcome, wait or covariate.")
+    check_columns(data, names, where, recode="Code it as numbers.")
+    known = frame_rows(data, names, where, clusters=clusters, weights=weights)
+    _check_values(known.frame, where)
+    values = known.frame.to_numpy(dtype=float, copy=True)
     order = np.argsort(values[:, 1], kind="stable")
-    values, positions = values[order], positions[order]
+    values = values[order]
     weight = np.ones(len(values))
-    if weights is not None:
-        weight = checked_weights(weights.iloc[positions], len(values), outcome)
+    if known.weights is not None:
+        weight = checked_weights(known.weights.iloc[order], len(values), outcome)
         weight = weight / weight.mean()
     codes = None
-    if clusters is not None:
-        codes = checked_clusters(clusters.iloc[positions], len(values), outcome)[0]
+    if known.clusters is not None:
+        codes = checked_clusters(known.clusters.iloc[order], len(values), outcome)[0]
     return WaitRows(
         outcome=outcome,
         wait=wait,
@@ -152,45 +134,21 @@ def wait_rows(
         weights=weight,
         weighted=weights is not None,
         clusters=codes,
-        positions=positions.astype(np.intp),
+        positions=known.positions[order],
         n_rows=len(data),
-        dropped=dropped,
+        dropped=known.dropped,
     )
 
 
-def _check_columns(data: pd.DataFrame, names: Sequence[str], where: str) -> None:
-    problems = []
-    for name in names:
-        if name not in data.columns:
-            found = f"column '{name}' is not in the data{closest(name, map(str, data.columns))}"
-            problems.append(Problem(where, found, "Correct the name."))
-        elif not pd.api.types.is_numeric_dtype(data[name]):
-            found = f"column '{name}' holds text, expected numbers"
-            problems.append(Problem(where, found, "Code it as numbers."))
-    if problems:
-        raise DataError(*problems)
-
-
-def _check_values(values: Floats, names: Sequence[str], where: str) -> None:
+def _check_values(frame: pd.DataFrame, where: str) -> None:
     """Refuse infinite, constant and redundant columns, and too few rows or waits."""
-    n = len(values)
+    n, names = len(frame), [str(name) for name in frame.columns]
     k = len(names) + 2  # constant, two slopes, threshold, covariates
     if n < k + _FEWEST_BEYOND:
         found = f"{n} complete rows for {k} numbers to estimate, at least {k + _FEWEST_BEYOND} expected"
         raise DataError(Problem(where, found, "Add rows, or hold fewer covariates."))
-    infinite = [name for name, column in zip(names, values.T, strict=True) if np.isinf(column).any()]
-    if infinite:
-        found = "infinite values in " + ", ".join(f"'{name}'" for name in infinite)
-        raise DataError(Problem(where, found, "Replace them by a number or a gap."))
-    size = np.abs(values).max(axis=0)
-    flat = [name for name, still in zip(names, np.ptp(values, axis=0) <= 1e-13 * size, strict=True) if still]
-    if flat:
-        raise DataError(
-            *(
-                Problem(where, f"'{name}' has the same value in all {n} rows used", "Remove it.")
-                for name in flat
-            )
-        )
+    check_varying(frame, where, "Remove it.")
+    values = frame.to_numpy(dtype=float, copy=True)
     waits = len(np.unique(values[:, 1]))
     if waits < FEWEST_WAITS:
         found = f"'{names[1]}' has {waits} different values, at least {FEWEST_WAITS} expected to see a bend"
@@ -200,13 +158,6 @@ def _check_values(values: Floats, names: Sequence[str], where: str) -> None:
         found = "these covariates can be computed exactly from the wait and the others: "
         found += ", ".join(f"'{name}'" for name in redundant)
         raise IdentificationError(Problem(where, found, "Remove them, or merge them into one."))
-
-
-def cluster_labels(clusters: pd.Series | None) -> pd.Series | None:
-    """Labels to resample by: as they are, or, where rows have none, with those rows as one more cluster."""
-    if clusters is None or not clusters.isna().any():
-        return clusters
-    return clusters.astype(object).where(clusters.notna(), "").astype(str)
 
 
 def search_range(rows: WaitRows, search: tuple[float, float] | None, trim: float) -> tuple[float, float]:

@@ -10,6 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from servicefx.errors import Problem, StudyError
+from servicefx.models.frame_draws import check_paired, cluster_labels, given_or_drawn
 from servicefx.models.waiting.forms import compare_forms
 from servicefx.models.waiting.frames import (
     bend_frame,
@@ -20,8 +21,7 @@ from servicefx.models.waiting.frames import (
 )
 from servicefx.models.waiting.inference import Multipliers, inverted_test, kink_covariance, supremum_test
 from servicefx.models.waiting.kink import KinkFit, fit_kink
-from servicefx.models.waiting.rows import WaitRows, cluster_labels, search_range, wait_rows
-from servicefx.moments.resample_index import resample_counts
+from servicefx.models.waiting.rows import WaitRows, search_range, wait_rows
 from servicefx.values.effect import Design, Effect
 from servicefx.values.estimates import FEW_CLUSTERS
 
@@ -188,8 +188,7 @@ def fit_threshold(
     if draws < _FEWEST_DRAWS:
         found = f"{draws}, at least {_FEWEST_DRAWS} are needed for an interval"
         raise StudyError(Problem("draws", found, "Ask for more draws."))
-    if (counts is None) != (source is None):
-        raise ValueError("counts= and source= belong together: give both or neither")
+    check_paired(counts, source)
     rows = wait_rows(data, outcome, wait, covariates, clusters, weights)
     low, high = search_range(rows, search, trim)
     fit = fit_kink(rows, low, high)
@@ -198,12 +197,10 @@ def fit_threshold(
     inversion = inverted_test(
         fit.design, fit.outcome, fit.fitted, fit.scaled_threshold, fit.where, multipliers, level
     )
-    if counts is None:
-        unit = "rows" if clusters is None else f"clusters of '{clusters.name}'"
-        source = f"{data_id}: {draws} resamples of {unit}, seed {seed}"
-        counts = resample_counts(rows.n_rows, draws, seed, data_id, cluster_labels(clusters))
-    elif counts.shape[1] != rows.n_rows:
-        raise ValueError(f"counts of {counts.shape[1]} rows for data of {rows.n_rows}")
+    counts, source = given_or_drawn(
+        rows.n_rows, counts, source, draws=draws, seed=seed, data_id=data_id, clusters=clusters,
+        labels=cluster_labels(clusters),
+    )  # fmt: skip
     drawn = fit.resampled(counts[:, rows.positions])
     covariance = kink_covariance(
         rows.x,

@@ -10,13 +10,13 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from servicefx.errors import Problem, StudyError
+from servicefx.models.frame_draws import check_paired, given_or_drawn, labels_of_all
 from servicefx.models.loyalty.curve.bends import bend_row, zone_row
 from servicefx.models.loyalty.curve.folds import corrected_difference, fold_losses, verdicts
 from servicefx.models.loyalty.curve.forms import Form, FormFit, fit_form, forms_of
 from servicefx.models.loyalty.curve.places import CurveRows, Tallies, curve_rows
 from servicefx.models.loyalty.curve.shapes import FIXED_ZONES, FREE_ZONES, S_FREE, STRAIGHT, WIDEST
 from servicefx.models.loyalty.curve.zones import knot_frame, zone_slopes
-from servicefx.moments.resample_index import resample_counts
 from servicefx.values.effect import Effect
 from servicefx.values.estimates import FEW_CLUSTERS
 
@@ -177,16 +177,12 @@ def fit_curve(
         found = f"{folds} folds, {repeats} repetitions, {draws} draws"
         remedy = f"Give at least 2 folds, 1 repetition and {_FEWEST_DRAWS} draws."
         raise StudyError(Problem(where, found, remedy))
-    if (counts is None) != (source is None):
-        raise ValueError("counts= and source= belong together: give both or neither")
+    check_paired(counts, source)
     rows = curve_rows(data, outcome, term, clusters, weights)
-    if counts is None:
-        by = "rows" if clusters is None else f"clusters of '{clusters.name}'"
-        source = f"{data_id}: {draws} resamples of {by}, seed {seed}"
-        known = None if clusters is None else clusters.astype(object).where(clusters.notna(), "")
-        counts = resample_counts(len(data), draws, seed, data_id, known)
-    elif counts.shape[1] != len(data):
-        raise ValueError(f"counts of {counts.shape[1]} rows for data of {len(data)}")
+    counts, source = given_or_drawn(
+        len(data), counts, source, draws=draws, seed=seed, data_id=data_id, clusters=clusters,
+        labels=labels_of_all(clusters),
+    )  # fmt: skip
     everybody, drawn = rows.tallies(np.ones((1, len(rows.y)))), rows.tallies(counts[:, rows.kept])
     forms = {form.name: form for form in forms_of(rows, zones, scale)}
     straight = fit_form(forms[STRAIGHT], everybody, binary=rows.binary)

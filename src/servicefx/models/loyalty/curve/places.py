@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from servicefx.engines.design_matrix import checked_clusters, checked_weights
 from servicefx.errors import DataError, Problem
+from servicefx.models.frame_rows import without_gaps
 from servicefx.models.loyalty.distinct import distinct_rows
 
 __all__ = ["FEWEST_PLACES", "CurveRows", "Tallies", "curve_rows"]
@@ -145,18 +146,13 @@ def curve_rows(
         problems.append(Problem(where, "outcome and term are the same column", "Name two columns."))
     if problems:
         raise DataError(*problems)
-    kept, dropped = np.ones(len(data), dtype=bool), {}
-    gaps = {f"{name} missing": data[name].isna() for name in (outcome, term)}
+    gaps = {f"{name} missing": data[name].isna().to_numpy() for name in (outcome, term)}
     gaps |= {
-        f"{kind} '{s.name}' missing": s.isna()
+        f"{kind} '{s.name}' missing": s.isna().to_numpy()
         for kind, s in (("cluster", clusters), ("weight", weights))
         if s is not None
     }
-    for reason, gap in gaps.items():
-        lost = int((kept & gap.to_numpy()).sum())
-        if lost:
-            dropped[reason] = lost
-        kept &= ~gap.to_numpy()
+    kept, dropped = without_gaps(gaps, np.ones(len(data), dtype=bool))
     y = data.loc[kept, outcome].to_numpy(dtype=float, copy=True)
     score = data.loc[kept, term].to_numpy(dtype=float, copy=True)
     if not (np.isfinite(y).all() and np.isfinite(score).all()):
