@@ -269,3 +269,9 @@ def test_hypothesis_15_is_judged_by_the_slope_beyond_the_threshold(made: ModuleT
     straight = hypotheses_section(waits(made, bend=False))
     assert straight is not None
     assert rows(straight, "hypotheses").set_index("hypothesis").loc["H15", "unit"] == "points per hour"
+
+
+def test_where_no_threshold_can_be_sought_hypothesis_15_keeps_its_straight_slope(made: ModuleType) -> None:
+    section = hypotheses_section(waits(made, draws=50))
+    assert section is not None
+    assert rows(section, "hypotheses").set_index("hypothesis").loc["H15", "unit"] == "points per hour"

@@ -66,8 +66,14 @@ def wait_claims(study: Study, seed: int | None = None) -> tuple[tuple[Row, ...],
 
 
 def beyond_row(study: Study, asked: AskedWait, seed: int | None = None) -> Row | None:
-    """Slope beyond the threshold as a row of the table ``hypotheses``; None where there is no bend."""
-    fit = fit_asked(study, asked, seed)
+    """Slope beyond the threshold as a row of the table ``hypotheses``.
+
+    None where there is no bend, or none can be sought, which the section on waits tells.
+    """
+    try:
+        fit = fit_asked(study, asked, seed)
+    except ServicefxError:
+        return None
     if not bends(fit, study.level):
         return None
     beyond = fit.slopes.iloc[1]
